@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import type { ApiConfig } from '../shared/config.ts';
+import type { Events } from '../shared/events.ts';
+import type { Registry } from '../shared/models/registry.ts';
+import { closeServer, listen, urlOf } from '../shared/observe/metrics-server.ts';
+import { createReadiness } from '../shared/observe/readiness.ts';
+import { connect, FAIL_FAST, PATIENT } from '../shared/redis/connection.ts';
+import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
+import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
+import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
+import { createJobStore } from '../shared/redis/job-store.ts';
+import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
+import { createOutbox } from '../shared/redis/outbox.ts';
+import { createRunEvents } from '../shared/redis/run-events.ts';
+import { createTokenStore } from '../shared/redis/token-store.ts';
+import { createWaiters } from '../shared/redis/waiters.ts';
+import { createWakeUp } from '../shared/redis/wake-up.ts';
+import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
+import { createWorkQueue } from '../shared/redis/work-queue.ts';
+import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
+import { createApp } from './app.ts';
+import { createAuthenticate } from './auth/authenticate.ts';
+import { rememberPrincipals } from './auth/bearer-strategy.ts';
+import { createHttpServer } from './http/server.ts';
+import { createRoutes } from './routes.ts';
+
+/** The API role put together. */
+export function createApiRole(config: ApiConfig, registry: Registry, events: Events, version: string) {
+  const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
+  const redis = connect(config.redisUrl, FAIL_FAST);
+  const subscriber = connect(config.redisUrl, PATIENT);
+  for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
+
+  const closing = new AbortController();
+  const queue = createWorkQueue(redis, onError('queue'));
+  const deliveryQueue = createDeliveryQueue(redis, onError('webhook queue'));
+  const wakeUp = createWakeUp(subscriber, randomBytes(6).toString('hex'));
+  const tokens = createTokenStore(redis);
+
+  const readiness = createReadiness({
+    redis: async () => `answers ${await redis.ping()}`,
+    models: async () => `${registry.list().length} served`,
+    process: async () => {
+      if (closing.signal.aborted) throw new Error('shutting down');
+      return 'serving';
+    },
+  });
+  const routes = createRoutes({
+    redis,
+    registry,
+    events,
+    queue,
+    wakeUp,
+    readiness,
+    store: createJobStore(redis),
+    outbox: createOutbox(redis, deliveryQueue),
+    idempotency: createIdempotencyKeys(redis),
+    guard: createAddressGuard({ allow: config.webhookAllow }),
+    waiters: createWaiters(redis),
+    runEvents: createRunEvents(redis),
+    deliveries: createDeliveryLog(redis),
+    backlogs: createModelBacklogs(redis),
+    secrets: createWebhookSecrets(redis),
+  });
+  const authenticate = createAuthenticate(rememberPrincipals((credential) => tokens.find(credential)));
+  const server = createHttpServer(createApp({ routes, authenticate, events, version, closing: closing.signal }));
+
+  return {
+    readiness,
+    async start(): Promise<string> {
+      await wakeUp.start();
+      await listen(server, config);
+      return urlOf(server, config.host);
+    },
+    async quiet(): Promise<void> {
+      closing.abort();
+    },
+    async stop(deadlineMs: number): Promise<void> {
+      closing.abort();
+      const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+      await closeServer(server);
+      clearTimeout(timer);
+      await Promise.all([queue.close(), deliveryQueue.close(), wakeUp.stop()]);
+      await redis.quit().catch(() => redis.disconnect());
+    },
+  };
+}

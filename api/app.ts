@@ -1,0 +1,127 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { InferqError } from '../shared/errors.ts';
+import type { Events } from '../shared/events.ts';
+import type { Principal } from '../shared/principal.ts';
+import { isRedisTrouble } from '../shared/redis/trouble.ts';
+import type { Authenticate } from './auth/authenticate.ts';
+import { requireScope } from './auth/authorize.ts';
+import { createDocs } from './docs/page.ts';
+import { readJsonBody } from './http/json-body.ts';
+import { requestIdOf, traceparentOf } from './http/request-id.ts';
+import type { Call, Route } from './http/route.ts';
+import { send, sendProblem } from './http/send.ts';
+import { describeApi } from './openapi.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export interface AppParts {
+  routes: readonly Route[];
+  authenticate: Authenticate;
+  events: Events;
+  version: string;
+  /** Aborted when the replica shuts down: whoever waits gets an answer, streams end. */
+  closing: AbortSignal;
+}
+
+/** Express put together: the order here is the order in which a request is looked at. */
+export function createApp({ routes, authenticate, events, version, closing }: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use((request, response, next) => observe(events, request, response, next));
+  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  for (const route of routes) {
+    app[route.method](expressPath(route.path), async (request, response) => {
+      response.locals['route'] = route.path;
+      const call = await toCall(route, authenticate, closing, request, response);
+      await send(response, await route.handle(call));
+    });
+  }
+  refuseOtherMethods(app, routes);
+  app.use(createDocs(describeApi(routes, version)));
+  app.use(() => {
+    throw new InferqError('not_found', 'There is nothing at this path. GET /docs shows what there is.');
+  });
+  app.use(async (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    const known = toInferqError(error);
+    if (known.code === 'internal') events.emit('request.crashed', { requestId: requestId(response), error });
+    response.locals['errorType'] = known.code;
+    await sendProblem(response, known);
+  });
+  return app;
+}
+
+const anonymous: Principal = { tenant: '', subject: '', scopes: [], models: [] };
+
+async function toCall(
+  route: Route,
+  authenticate: Authenticate,
+  closing: AbortSignal,
+  request: Request,
+  response: Response,
+): Promise<Call> {
+  const principal = route.scope === 'public' ? anonymous : await authenticate(request, response);
+  if (route.scope !== 'public') requireScope(principal, route.scope);
+  response.locals['tenant'] = principal.tenant;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return {
+    principal,
+    requestId: requestId(response),
+    traceparent: traceparentOf(request.get('traceparent')),
+    parameters: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
+    query: new URL(request.originalUrl, 'http://inferq').searchParams,
+    header: (name) => request.get(name),
+    body: route.body ? await readJsonBody(request, MAX_BODY_BYTES) : undefined,
+    signal: AbortSignal.any([gone.signal, closing]),
+  };
+}
+
+function observe(events: Events, request: Request, response: Response, next: NextFunction): void {
+  const started = performance.now();
+  const id = requestIdOf(request.get('x-request-id'));
+  response.locals['requestId'] = id;
+  response.setHeader('x-request-id', id);
+  response.once('close', () => {
+    const { route, tenant, errorType } = response.locals;
+    events.emit('request.answered', {
+      method: request.method,
+      route: typeof route === 'string' ? route : 'none',
+      status: response.statusCode,
+      milliseconds: performance.now() - started,
+      requestId: id,
+      ...(tenant ? { tenant } : {}),
+      ...(errorType ? { errorType } : {}),
+    });
+  });
+  next();
+}
+
+function requestId(response: Response): string {
+  return String(response.locals['requestId']);
+}
+
+function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+    app.all(expressPath(path), (request, response) => {
+      response.setHeader('allow', methods.join(', '));
+      throw new InferqError('method_not_allowed', `${request.method} is not for this path: it takes ${methods.join(', ')}.`);
+    });
+  }
+}
+
+function expressPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}
+
+function toInferqError(error: unknown): InferqError {
+  if (error instanceof InferqError) return error;
+  if (error instanceof URIError) return new InferqError('invalid_request', 'The path is not well-formed.');
+  if (isRedisTrouble(error))
+    return new InferqError('redis_unavailable', 'Redis does not answer. Nothing was accepted: try again.', {
+      retryAfter: 1,
+      cause: error,
+    });
+  return new InferqError('internal', 'Something went wrong in the broker. The request id finds it in the log.', { cause: error });
+}

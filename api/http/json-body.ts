@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { InferqError } from '../../shared/errors.ts';
+import { parseExactJson } from './exact-json.ts';
+
+/** Reads a JSON body of at most `maxBytes`. Throws `unsupported_media_type`, `payload_too_large` or `invalid_json`. */
+export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  checkType(request);
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBytes) throw tooLarge(maxBytes);
+  return parseExactJson(await readBytes(request, maxBytes));
+}
+
+function checkType({ headers }: IncomingMessage): void {
+  const type = headers['content-type'];
+  if (type === undefined || !/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+    const given = type === undefined ? 'no Content-Type' : `Content-Type '${printable(type)}'`;
+    throw new InferqError(
+      'unsupported_media_type',
+      `The request has ${given}: send 'Content-Type: application/json' in UTF-8.`,
+    );
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined)
+    throw new InferqError(
+      'unsupported_media_type',
+      `The request has Content-Encoding '${printable(encoding)}': send the body as it is, not encoded.`,
+    );
+}
+
+function printable(text: string): string {
+  return text.slice(0, 80).replace(/[^\x20-\x7e]/g, '?');
+}
+
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop early must not destroy the socket: the client is to read why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function tooLarge(maxBytes: number): InferqError {
+  return new InferqError('payload_too_large', `The body is larger than ${maxBytes} bytes.`);
+}

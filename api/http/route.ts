@@ -1,0 +1,53 @@
+import type { Readable } from 'node:stream';
+import type { TSchema } from 'typebox';
+import type { Principal, Scope } from '../../shared/principal.ts';
+
+/** A request as use cases see it: nothing of Express. */
+export interface Call {
+  principal: Principal;
+  requestId: string;
+  traceparent: string | undefined;
+  parameters: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  header(name: string): string | undefined;
+  /** The parsed body; undefined where the route takes none. */
+  body: unknown;
+  /** Aborted when the client goes away. */
+  signal: AbortSignal;
+}
+
+/** What is sent back: a JSON text, any value to be made JSON, a stream, or nothing. */
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  json?: string;
+  value?: unknown;
+  stream?: Readable;
+}
+
+export interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  description: string;
+  schema: TSchema;
+}
+
+/**
+ * One thing that the API does. The list of routes is the one source of what Express serves, of who may call it and
+ * of the OpenAPI document.
+ */
+export interface Route {
+  method: 'get' | 'post' | 'put' | 'delete';
+  /** As in OpenAPI: `/jobs/{id}`. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  /** The scope that a principal needs; `public` needs no credential. */
+  scope: Scope | 'public';
+  parameters?: readonly Parameter[];
+  body?: TSchema;
+  /** By status: what it means, and the schema of its JSON, or its media type. */
+  answers: Readonly<Record<number, { description: string; schema?: TSchema; type?: string }>>;
+  handle(call: Call): Promise<Answer>;
+}

@@ -1,0 +1,19 @@
+import { InferqError } from '../../shared/errors.ts';
+
+const LONGEST = 60;
+
+/**
+ * How many seconds the client is ready to wait: `?wait=N` or `Prefer: wait=N` (RFC 7240), 0 where it is not. A
+ * preference that cannot be met is met as far as possible, as the RFC says; a bad parameter is a fault.
+ */
+export function waitOf(query: URLSearchParams, prefer: string | undefined): number {
+  const parameter = query.get('wait');
+  if (parameter !== null) {
+    const seconds = Number(parameter);
+    if (/^\d+$/.test(parameter) && seconds >= 1 && seconds <= LONGEST) return seconds;
+    const detail = `wait must be a whole number of seconds from 1 to ${LONGEST}.`;
+    throw new InferqError('invalid_request', detail, { errors: [{ pointer: '?wait', detail }] });
+  }
+  const preference = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?=$|[,;])/i.exec(prefer ?? '')?.[1];
+  return Math.min(Number(preference ?? 0), LONGEST);
+}

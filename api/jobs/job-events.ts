@@ -1,0 +1,96 @@
+import { InferqError } from '../../shared/errors.ts';
+import { isTerminal } from '../../shared/job-status.ts';
+import { isBefore, type RunEvent, type RunEvents } from '../../shared/redis/run-events.ts';
+import { renderJob, type StoredJob } from '../../shared/stored-job.ts';
+import type { AwaitParts } from './await-job.ts';
+
+const HEARTBEAT_MS = 15_000;
+const LOOK_EVERY_MS = 2000;
+const BATCH = 100;
+/** Comes before every id of a stream, so that whoever resumes from it misses nothing. */
+const FIRST = '0-1';
+
+export interface EventsParts extends AwaitParts {
+  runEvents: RunEvents;
+}
+
+/** Reads Last-Event-ID; throws `invalid_request`, or `events_gone` where what follows it is not kept any more. */
+export async function resumePoint(
+  { runEvents }: EventsParts,
+  job: StoredJob,
+  lastEventId: string | undefined,
+): Promise<string> {
+  if (lastEventId === undefined || lastEventId === '') return '0-0';
+  if (!/^\d{1,15}-\d{1,10}$/.test(lastEventId))
+    throw new InferqError('invalid_request', 'Last-Event-ID is not an id that this stream has given out.');
+  if (job.dataRemoved || (await runEvents.hasGap(job.run, lastEventId)))
+    throw new InferqError('events_gone', 'Events after this Last-Event-ID are not kept any more: read the job itself.');
+  return lastEventId;
+}
+
+/**
+ * The server-sent events of a job from after `last`: what its run says, between its own first and last status, which
+ * come from the record. Any replica makes the same events with the same ids. Ends after `done`.
+ */
+export async function* jobEvents(parts: EventsParts, job: StoredJob, last: string, signal: AbortSignal): AsyncGenerator<string> {
+  yield 'retry: 2000\n\n';
+  let seen = last;
+  let quietSince = performance.now();
+  let { run } = job;
+  while (!signal.aborted) {
+    const listener = parts.wakeUp.listen(run);
+    try {
+      // Note it first, then look, then sleep: a change in between is either seen or wakes.
+      await parts.waiters.add(run, parts.wakeUp.replica);
+      const current = await parts.store.read(job.id);
+      if (!current) return;
+      for await (const event of newEvents(parts.runEvents, current, seen)) {
+        yield format(event);
+        seen = event.id;
+        quietSince = performance.now();
+      }
+      if (isTerminal(current.status)) return yield* ending(current, seen);
+      if (performance.now() - quietSince > HEARTBEAT_MS) {
+        yield ': still here\n\n';
+        quietSince = performance.now();
+      }
+      if (current.run === run) await listener.changed(LOOK_EVERY_MS, signal);
+      run = current.run;
+    } finally {
+      listener.stop();
+    }
+  }
+}
+
+async function* newEvents(runEvents: RunEvents, job: StoredJob, seen: string): AsyncGenerator<RunEvent> {
+  let last = seen;
+  for (const event of queuedEvents(job)) {
+    if (!isBefore(last, event.id)) continue;
+    yield event;
+    last = event.id;
+  }
+  for (;;) {
+    const events = await runEvents.after(job.run, last, BATCH);
+    yield* events;
+    const newest = events.at(-1);
+    if (!newest || events.length < BATCH) return;
+    last = newest.id;
+  }
+}
+
+/** That a job was queued stands in its record alone: a job that waits needs no stream. */
+function queuedEvents({ queuedAt, createdAt }: StoredJob): RunEvent[] {
+  const event = { kind: 'status', data: '{"status":"queued"}' };
+  return [{ ...event, id: FIRST }, ...(queuedAt === createdAt ? [] : [{ ...event, id: `${queuedAt}-0` }])];
+}
+
+function* ending(job: StoredJob, seen: string): Generator<string> {
+  const ended = job.endedAt ?? job.createdAt;
+  const status = { kind: 'status', id: `${ended}-999998`, data: JSON.stringify({ status: job.status }) };
+  if (isBefore(seen, status.id)) yield format(status);
+  yield format({ kind: 'done', id: `${ended}-999999`, data: renderJob(job) });
+}
+
+function format({ id, kind, data }: RunEvent): string {
+  return `id: ${id}\nevent: ${kind}\ndata: ${data}\n\n`;
+}

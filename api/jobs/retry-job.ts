@@ -1,0 +1,43 @@
+import { InferqError } from '../../shared/errors.ts';
+import type { Events } from '../../shared/events.ts';
+import type { Registry } from '../../shared/models/registry.ts';
+import type { JobStore } from '../../shared/ports.ts';
+import { codeOfJob } from '../../shared/redis/keys.ts';
+import type { WorkQueue } from '../../shared/redis/work-queue.ts';
+import type { StoredJob } from '../../shared/stored-job.ts';
+import { noSuchJob } from '../auth/authorize.ts';
+import { fullError } from '../http/retry-after.ts';
+
+export interface RetryParts {
+  store: JobStore;
+  queue: WorkQueue;
+  registry: Registry;
+  events: Events;
+}
+
+/** Queues a job again that failed, was canceled or expired. Answers it as it now is. */
+export async function retryJob({ store, queue, registry, events }: RetryParts, job: StoredJob): Promise<StoredJob> {
+  const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
+  if (!model)
+    throw new InferqError('model_not_found', `The model ${job.model}@${job.version} is not served any more.`);
+  const retrial = await store.retry(job, model.spec);
+  switch (retrial.kind) {
+    case 'missing':
+      throw noSuchJob();
+    case 'refused':
+      throw retrial.status === 'succeeded'
+        ? new InferqError('job_not_retryable', 'The job has succeeded: submit a new one.')
+        : new InferqError('job_not_ended', `The job is ${retrial.status}: only a job that has ended can be retried.`);
+    case 'removed':
+      throw new InferqError('data_removed', 'The input was removed when its retention ran out: submit a new job.');
+    case 'full':
+      throw fullError(retrial, model.spec.name);
+    case 'queued':
+      await queue
+        .add(retrial.run, { priority: retrial.priority, delayMs: 0 })
+        .catch((error: unknown) => events.emit('redis.failed', { where: 'handing a job to BullMQ', error }));
+  }
+  const now = await store.read(job.id);
+  if (!now) throw noSuchJob();
+  return now;
+}

@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { cacheKey } from '../../shared/cache-key.ts';
+import { InferqError } from '../../shared/errors.ts';
+import type { Events } from '../../shared/events.ts';
+import type { JobRequest } from '../../shared/job.ts';
+import type { Model, Registry } from '../../shared/models/registry.ts';
+import type { Admission, JobStore } from '../../shared/ports.ts';
+import type { Principal } from '../../shared/principal.ts';
+import type { IdempotencyKeys } from '../../shared/redis/idempotency.ts';
+import { newJobId } from '../../shared/redis/keys.ts';
+import type { Outbox } from '../../shared/redis/outbox.ts';
+import type { WorkQueue } from '../../shared/redis/work-queue.ts';
+import type { JobSpec, StoredJob } from '../../shared/stored-job.ts';
+import { toWebhook } from '../../shared/webhook-event.ts';
+import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
+import { requireModel } from '../auth/authorize.ts';
+import { admittedJob, type Admitted } from './admitted-job.ts';
+import { fullError, secondsToDrain } from '../http/retry-after.ts';
+
+export interface SubmitParts {
+  registry: Registry;
+  store: JobStore;
+  queue: WorkQueue;
+  outbox: Outbox;
+  idempotency: IdempotencyKeys;
+  guard: AddressGuard;
+  events: Events;
+}
+
+export interface SubmitRequest {
+  principal: Principal;
+  requestId: string;
+  traceparent: string | undefined;
+  idempotencyKey: string | undefined;
+  request: JobRequest;
+  /** The replica that is to be woken when the job ends. */
+  waiter: string | undefined;
+}
+
+/** Checks a request, admits it once, and hands it to the workers. Answers the job as it now is. */
+export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Promise<StoredJob> {
+  const { principal, request, idempotencyKey } = submit;
+  const model = requireModel(principal, request.model, parts.registry.find(request.model));
+  // Before defaults are put in: what the client sent is what must be the same.
+  const body = idempotencyKey === undefined ? '' : (canonicalize(request) ?? '');
+  checkInput(model, request.input);
+  const spec = toSpec(parts.guard, submit);
+  const fresh = newJobId(model.code, Date.now(), randomBytes(16));
+  const id =
+    idempotencyKey === undefined ? fresh : await claim(parts, principal.tenant, idempotencyKey, fresh, body);
+  const input = JSON.stringify(request.input);
+  const admission = await parts.store.admit({
+    id,
+    tenant: principal.tenant,
+    model: model.spec,
+    spec,
+    input,
+    cacheKey: spec.mode === 'bypass' ? undefined : cacheKey(model.spec, principal.tenant, request.input),
+    waiter: submit.waiter,
+  });
+  return conclude(parts, { id, tenant: principal.tenant, model, spec }, admission);
+}
+
+function checkInput(model: Model, input: unknown): void {
+  const faults = model.checkInput(input).map(({ pointer, detail }) => ({ pointer: `/input${pointer}`, detail }));
+  if (faults.length === 0) return;
+  const sentence = faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
+  throw new InferqError('invalid_input', `The input does not fit ${model.spec.name}: ${sentence}.`, { errors: faults });
+}
+
+function toSpec(guard: AddressGuard, { principal, request, requestId, traceparent }: SubmitRequest): JobSpec {
+  const webhook = request.webhook === undefined ? undefined : toWebhook(request.webhook);
+  const refusal = webhook && guard.checkUrl(webhook.url);
+  if (refusal)
+    throw new InferqError('invalid_request', refusal, { errors: [{ pointer: '/webhook', detail: refusal }] });
+  const { ttl, delay, timeout, metadata } = request;
+  return {
+    mode: request.cache ?? 'use',
+    priority: request.priority ?? 'normal',
+    subject: principal.subject,
+    request_id: requestId,
+    weight: 1,
+    ...(webhook ? { webhook } : {}),
+    ...(ttl === undefined ? {} : { ttl }),
+    ...(delay === undefined ? {} : { delay }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+}
+
+async function claim(
+  { idempotency }: SubmitParts,
+  tenant: string,
+  key: string,
+  fresh: string,
+  body: string,
+): Promise<string> {
+  const { jobId, sameBody } = await idempotency.claim(tenant, key, fresh, body);
+  if (sameBody) return jobId;
+  throw new InferqError(
+    'idempotency_key_reused',
+    'This Idempotency-Key came with another body before. Use a new key for a new request.',
+  );
+}
+
+async function conclude(parts: SubmitParts, admitted: Admitted, admission: Admission): Promise<StoredJob> {
+  const { id, model, spec } = admitted;
+  switch (admission.kind) {
+    case 'exists': {
+      const job = await parts.store.read(id);
+      if (!job) throw new InferqError('internal', 'The job of this Idempotency-Key is gone: use a new key.');
+      return job;
+    }
+    case 'full':
+      throw fullError(admission, model.spec.name);
+    case 'late':
+      throw new InferqError(
+        'ttl_unreachable',
+        `${admission.position - 1} jobs are before it, more than can start within its ttl of ${spec.ttl} s.`,
+        { retryAfter: secondsToDrain(admission.position, admission.rate) },
+      );
+    case 'queued':
+      await handOver(parts, id, admission.priority, spec);
+      break;
+    case 'hit':
+      if (spec.webhook) await parts.outbox.send(id).catch((error) => tellTrouble(parts, 'outbox', error));
+      break;
+    case 'joined':
+      break;
+  }
+  const { kind } = admission;
+  parts.events.emit('job.admitted', {
+    jobId: id,
+    model: model.spec.name,
+    tenant: admitted.tenant,
+    kind,
+    requestId: spec.request_id,
+  });
+  return admittedJob(admitted, admission);
+}
+
+/** The job is kept already: where BullMQ can't be told now, the sweeper tells it. */
+async function handOver(parts: SubmitParts, id: string, priority: number, { delay = 0 }: JobSpec): Promise<void> {
+  await parts.queue
+    .add(id, { priority, delayMs: Math.round(delay * 1000) })
+    .catch((error: unknown) => tellTrouble(parts, 'handing a job to BullMQ', error));
+}
+
+function tellTrouble({ events }: SubmitParts, where: string, error: unknown): void {
+  events.emit('redis.failed', { where, error });
+}

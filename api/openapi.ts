@@ -1,0 +1,103 @@
+import type { TSchema } from 'typebox';
+import { ERRORS } from '../shared/errors.ts';
+import { Job, JobRequest } from '../shared/job.ts';
+import type { Route } from './http/route.ts';
+
+const PROBLEM = { $ref: '#/components/schemas/Problem' };
+
+const COMPONENTS: Record<string, object> = {
+  Job,
+  JobRequest,
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457 problem details',
+    required: ['type', 'title', 'status', 'detail', 'error_type'],
+    properties: {
+      type: { type: 'string' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      error_type: { type: 'string', enum: Object.keys(ERRORS) },
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['pointer', 'detail'],
+          properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+        },
+      },
+    },
+  },
+};
+
+/** The OpenAPI 3.1 document of the routes, made from the schemas that validate. */
+export function describeApi(routes: readonly Route[], version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    paths[route.path] ??= {};
+    const operations = paths[route.path];
+    if (operations) operations[route.method] = describeRoute(route);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'inferq',
+      version,
+      description: 'The asynchronous inference broker: takes a model call, says at once that it is kept, and sees it through.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: COMPONENTS,
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API token, ifq_…' } },
+    },
+  };
+}
+
+function describeRoute({ tag, summary, description, scope, parameters, body, answers, path, method }: Route): object {
+  const needs = scope === 'public' ? undefined : `Needs the scope \`${scope}\`.`;
+  return {
+    tags: [tag],
+    operationId: operationId(method, path),
+    summary,
+    description: [description, needs].filter((text) => text !== undefined).join(' '),
+    ...(scope === 'public' ? { security: [] } : {}),
+    ...(parameters ? { parameters: parameters.map(describeParameter) } : {}),
+    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: refer(body) } } } } : {}),
+    responses: Object.fromEntries(
+      Object.entries(scope === 'public' ? answers : { ...answers, ...REFUSALS }).map(([status, answer]) => [
+        status,
+        describeAnswer(Number(status), answer),
+      ]),
+    ),
+  };
+}
+
+const REFUSALS: Route['answers'] = {
+  401: { description: 'No credential, or one that is not valid' },
+  403: { description: 'The credential does not allow this' },
+};
+
+function describeParameter({ name, in: place, description, schema }: NonNullable<Route['parameters']>[number]): object {
+  return { name, in: place, description, required: place === 'path', schema };
+}
+
+function describeAnswer(status: number, { description, schema, type }: Route['answers'][number]): object {
+  if (type) return { description, content: { [type]: { schema: { type: 'string' } } } };
+  if (schema) return { description, content: { 'application/json': { schema: refer(schema) } } };
+  if (status < 400) return { description };
+  return { description, content: { 'application/problem+json': { schema: PROBLEM } } };
+}
+
+function refer(schema: TSchema): object {
+  const named = Object.entries(COMPONENTS).find(([, component]) => component === schema);
+  return named ? { $ref: `#/components/schemas/${named[0]}` } : schema;
+}
+
+function operationId(method: string, path: string): string {
+  const words = path.split(/[/{}]+/).filter((word) => word !== '');
+  return [method, ...words].map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1))).join('');
+}

@@ -1,0 +1,110 @@
+/**
+ * Every error a client, a job or an operator can meet. The HTTP status and whether a repetition can help follow
+ * from the code alone; the detail is a sentence for the person who reads it.
+ */
+export const ERRORS = {
+  // Answers to a request.
+  invalid_json: { status: 400, title: 'The body is not valid JSON', retryable: false },
+  invalid_request: { status: 400, title: 'The request is not well-formed', retryable: false },
+  unauthenticated: { status: 401, title: 'A valid credential is needed', retryable: false },
+  forbidden: { status: 403, title: 'The credential does not allow this', retryable: false },
+  not_found: { status: 404, title: 'There is no such resource', retryable: false },
+  model_not_found: { status: 404, title: 'There is no such model', retryable: false },
+  method_not_allowed: { status: 405, title: 'The resource does not take this method', retryable: false },
+  request_timeout: { status: 408, title: 'The request did not arrive in time', retryable: true },
+  job_ended: { status: 409, title: 'The job has already ended', retryable: false },
+  job_not_ended: { status: 409, title: 'The job has not ended', retryable: true },
+  job_not_retryable: { status: 409, title: 'A job that succeeded is not run again', retryable: false },
+  output_not_ready: { status: 409, title: 'The job has no output', retryable: true },
+  data_removed: { status: 410, title: 'The data of the job has been removed', retryable: false },
+  events_gone: { status: 410, title: 'The events asked for are gone', retryable: false },
+  payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
+  unsupported_media_type: { status: 415, title: 'The body must be plain application/json', retryable: false },
+  invalid_input: { status: 422, title: "The input does not fit the model's schema", retryable: false },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request',
+    retryable: false,
+  },
+  tenant_backlog_full: { status: 429, title: "The tenant's backlog is full", retryable: true },
+  headers_too_large: { status: 431, title: 'The headers are too large', retryable: false },
+  internal: { status: 500, title: 'Something went wrong in the broker', retryable: true },
+  broker_full: { status: 503, title: 'The broker is full', retryable: true },
+  ttl_unreachable: { status: 503, title: 'The job would expire before it could start', retryable: true },
+  redis_unavailable: { status: 503, title: 'The broker cannot reach its store', retryable: true },
+  shutting_down: { status: 503, title: 'This replica is shutting down', retryable: true },
+  // Ends of a job.
+  invalid_output: { status: 502, title: "The model's output does not fit its schema", retryable: false },
+  transform_failed: { status: 500, title: 'A transform of the model failed', retryable: false },
+  model_error: { status: 502, title: 'The model refused or failed the request', retryable: false },
+  model_timeout: { status: 504, title: 'The model did not answer in time', retryable: true },
+  model_unavailable: { status: 503, title: 'The model could not be reached', retryable: true },
+  result_too_large: { status: 502, title: 'The result is larger than allowed', retryable: false },
+  worker_lost: { status: 500, title: 'The workers that ran the job died', retryable: true },
+} as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One fault inside a body or a spec: a JSON Pointer (RFC 6901) to it and a sentence about it. */
+export interface Fault {
+  pointer: string;
+  detail: string;
+}
+
+export interface ErrorExtras {
+  errors?: Fault[];
+  /** Seconds after which a repetition may succeed. */
+  retryAfter?: number;
+  cause?: unknown;
+}
+
+/** A typed error: thrown anywhere, mapped to HTTP or to the end of a job in one place. */
+export class InferqError extends Error {
+  readonly code: ErrorCode;
+  readonly errors: Fault[] | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
+    super(detail, { cause: extras.cause });
+    this.name = 'InferqError';
+    this.code = code;
+    this.errors = extras.errors;
+    this.retryAfter = extras.retryAfter;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
+
+/** RFC 9457 problem details, with `error_type` as the machine-readable code. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  error_type: ErrorCode;
+  errors?: Fault[];
+}
+
+/** Shapes an error as the problem object of RFC 9457 that clients see. */
+export function toProblem(error: InferqError): Problem {
+  const { status, title } = ERRORS[error.code];
+  return {
+    type: `urn:inferq:error:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    error_type: error.code,
+    ...(error.errors ? { errors: error.errors } : {}),
+  };
+}
+
+/** The message of anything that was thrown, for a person. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,67 @@
+import { EventEmitter } from 'node:events';
+import type { ErrorCode } from './errors.ts';
+import type { TerminalStatus } from './job-status.ts';
+
+/** What happens in a role, by name. The core only emits; logs, metrics and traces are made by subscribers. */
+export interface InferqEvents {
+  'request.answered': {
+    method: string;
+    route: string;
+    status: number;
+    milliseconds: number;
+    requestId: string;
+    tenant?: string;
+    jobId?: string;
+    errorType?: ErrorCode;
+  };
+  'request.crashed': { requestId: string; error: unknown };
+  'job.admitted': {
+    jobId: string;
+    model: string;
+    tenant: string;
+    kind: 'queued' | 'hit' | 'joined';
+    requestId: string;
+  };
+  'job.started': { jobId: string; model: string; tenant: string; attempt: number; requestId: string; waitMs: number };
+  'job.ended': {
+    jobId: string;
+    model: string;
+    tenant: string;
+    status: TerminalStatus;
+    attempt: number;
+    requestId: string;
+    milliseconds: number;
+    errorType?: ErrorCode;
+  };
+  'attempt.failed': {
+    jobId: string;
+    model: string;
+    attempt: number;
+    endpoint: string;
+    errorType: ErrorCode;
+    detail: string;
+    next: 'retry' | 'give up';
+  };
+  'attempt.refused': { jobId: string; run: string; reason: string };
+  'webhook.attempted': { jobId: string; id: string; attempt: number; outcome: string; status?: number; error?: string };
+  'models.loaded': { models: string[] };
+  'models.refused': { error: unknown };
+  'redis.failed': { where: string; error: unknown };
+  'role.started': { role: string; address: string };
+  'role.stopping': { role: string; reason: string };
+}
+
+export type EventName = keyof InferqEvents;
+
+export interface Events {
+  emit<Name extends EventName>(name: Name, details: InferqEvents[Name]): void;
+  on<Name extends EventName>(name: Name, listener: (details: InferqEvents[Name]) => void): void;
+}
+
+export function createEvents(): Events {
+  const emitter = new EventEmitter();
+  return {
+    emit: (name, details) => void emitter.emit(name, details),
+    on: (name, listener) => void emitter.on(name, listener),
+  };
+}

@@ -1,0 +1,105 @@
+import { parseDocument } from 'yaml';
+import { messageOf, type Fault } from '../errors.ts';
+import { compileSchema } from '../json-schema.ts';
+import { fullName, ModelFile, type ModelSpec } from '../model.ts';
+import { modelCode } from '../redis/keys.ts';
+
+/** A model file that cannot be used: where in it, and why. */
+export class ModelFileError extends Error {
+  readonly faults: readonly Fault[];
+
+  constructor(source: string, faults: readonly Fault[]) {
+    super(faults.map(({ pointer, detail }) => `${source}${pointer && ` at ${pointer}`}: ${detail}`).join('\n'));
+    this.name = 'ModelFileError';
+    this.faults = faults;
+  }
+}
+
+const check = compileSchema(ModelFile, { strict: true });
+
+/**
+ * Reads the specs in a YAML file. `${NAME}` in an endpoint's url or headers is replaced from `env`.
+ * Throws a ModelFileError that names every fault found.
+ */
+export function parseModelFile(text: string, source: string, env: Record<string, string | undefined>): ModelSpec[] {
+  const document = parseDocument(text);
+  const broken = document.errors.map(({ message }) => ({ pointer: '', detail: message.split('\n', 1)[0] ?? message }));
+  if (broken.length > 0) throw new ModelFileError(source, broken);
+  const content: unknown = document.toJS();
+  const missing = replaceVariables(content, env);
+  const faults = missing.length > 0 ? missing : check(content);
+  if (faults.length > 0 || !isModelFile(content)) throw new ModelFileError(source, faults);
+  const deeper = content.models.flatMap((model, index) => checkModel(model, `/models/${index}`));
+  if (deeper.length > 0) throw new ModelFileError(source, deeper);
+  return content.models;
+}
+
+function isModelFile(content: unknown): content is { models: ModelSpec[] } {
+  return check(content).length === 0;
+}
+
+/** What a schema can't say of one model: its own schemas compile. */
+function checkModel(model: ModelSpec, pointer: string): Fault[] {
+  return (['input_schema', 'output_schema'] as const).flatMap((key) => {
+    try {
+      compileSchema(model[key]);
+      return [];
+    } catch (error) {
+      return [{ pointer: `${pointer}/${key}`, detail: messageOf(error) }];
+    }
+  });
+}
+
+/** Faults of several specs together: the same model twice, or two names with the same code. */
+export function checkTogether(models: readonly ModelSpec[]): Fault[] {
+  const names = new Set<string>();
+  const codes = new Map<string, string>();
+  return models.flatMap((model) => {
+    const name = fullName(model);
+    const code = modelCode(model.name);
+    const twin = codes.get(code);
+    codes.set(code, model.name);
+    if (names.has(name)) return [{ pointer: '', detail: `${name} is defined twice` }];
+    names.add(name);
+    if (twin === undefined || twin === model.name) return [];
+    return [{ pointer: '', detail: `${model.name} and ${twin} have the same key in Redis: rename one of them` }];
+  });
+}
+
+/** Replaces in place and answers a fault for each variable that isn't set. */
+function replaceVariables(content: unknown, env: Record<string, string | undefined>): Fault[] {
+  const faults: Fault[] = [];
+  for (const [index, model] of list(content, 'models').entries()) {
+    for (const [at, endpoint] of list(model, 'endpoints').entries()) {
+      replaceIn(endpoint, env, `/models/${index}/endpoints/${at}`, faults);
+    }
+  }
+  return faults;
+}
+
+function replaceIn(
+  target: unknown,
+  env: Record<string, string | undefined>,
+  pointer: string,
+  faults: Fault[],
+): void {
+  if (!isObject(target)) return;
+  for (const [key, value] of Object.entries(target)) {
+    if (isObject(value)) replaceIn(value, env, `${pointer}/${key}`, faults);
+    if (typeof value !== 'string') continue;
+    target[key] = value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
+      if (env[name] === undefined)
+        faults.push({ pointer: `${pointer}/${key}`, detail: `the variable ${name} is not set in the environment` });
+      return env[name] ?? '';
+    });
+  }
+}
+
+function list(parent: unknown, key: string): unknown[] {
+  const value = isObject(parent) ? parent[key] : undefined;
+  return Array.isArray(value) ? value : [];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

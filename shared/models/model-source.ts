@@ -1,0 +1,69 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
+import type { ModelSpec } from '../model.ts';
+import { checkTogether, ModelFileError, parseModelFile } from './model-file.ts';
+
+const LOOK_EVERY_MS = 500;
+
+/** The model files of an operator: a YAML file, or a folder of them. */
+export interface ModelSource {
+  /** Throws a ModelFileError, or an Error that names the path where there is nothing to read. */
+  load(): Promise<ModelSpec[]>;
+  /** Calls `onSpecs` after each change that can be used, `onFault` after each that cannot. */
+  start(onSpecs: (specs: ModelSpec[]) => void, onFault: (error: unknown) => void): void;
+  stop(): Promise<void>;
+}
+
+/** Looks for changes twice a second: file watchers miss the swapped links by which ConfigMaps are updated. */
+export function createModelSource(location: string, env: Record<string, string | undefined>): ModelSource {
+  const stopping = new AbortController();
+  let watching = Promise.resolve();
+  let seen = '';
+
+  async function load(): Promise<ModelSpec[]> {
+    const files = await readFiles(location);
+    seen = JSON.stringify(files);
+    const specs = files.flatMap(({ file, text }) => parseModelFile(text, file, env));
+    const faults = checkTogether(specs);
+    if (faults.length > 0) throw new ModelFileError(location, faults);
+    return specs;
+  }
+
+  async function watch(onSpecs: (specs: ModelSpec[]) => void, onFault: (error: unknown) => void): Promise<void> {
+    let lastFault = '';
+    while (!stopping.signal.aborted) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      try {
+        const before = seen;
+        if (JSON.stringify(await readFiles(location)) !== before) onSpecs(await load());
+      } catch (error) {
+        // A fault that stays is told once.
+        if (messageOf(error) !== lastFault) onFault(error);
+        lastFault = messageOf(error);
+      }
+    }
+  }
+
+  return {
+    load,
+    start(onSpecs, onFault) {
+      watching = watch(onSpecs, onFault);
+    },
+    async stop() {
+      stopping.abort();
+      await watching;
+    },
+  };
+}
+
+async function readFiles(location: string): Promise<{ file: string; text: string }[]> {
+  const entry = await stat(location).catch(() => undefined);
+  if (!entry) throw new Error(`There is no model file or folder at ${location}. Set INFERQ_MODELS to one.`);
+  const names = entry.isDirectory() ? (await readdir(location)).filter((name) => /^[^.].*\.ya?ml$/.test(name)) : [''];
+  if (names.length === 0) throw new Error(`The folder ${location} holds no .yaml file.`);
+  const files = names.sort().map((name) => path.join(location, name));
+  return Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })));
+}

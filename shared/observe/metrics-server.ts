@@ -1,0 +1,68 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { Readiness } from './readiness.ts';
+
+/** The second listener of every role: `/metrics` for Prometheus, `/healthz` and `/readyz` for the kubelet. */
+export async function startMetricsServer(
+  { host, port }: { host: string; port: number },
+  registry: Registry,
+  readiness: Readiness,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, type: string, body: string): void =>
+      void response.writeHead(status, { 'content-type': type }).end(body);
+    void (async () => {
+      switch (request.url?.split('?', 1)[0]) {
+        case '/metrics':
+          return answer(200, registry.contentType, await registry.metrics());
+        case '/healthz':
+          return answer(200, 'application/json', '{"status":"ok"}');
+        case '/readyz': {
+          const report = await readiness.report();
+          return answer(report.ready ? 200 : 503, 'application/json', JSON.stringify(report));
+        }
+        default:
+          return answer(404, 'text/plain', 'Here are /metrics, /healthz and /readyz.\n');
+      }
+    })().catch((error: unknown) => answer(500, 'text/plain', `${String(error)}\n`));
+  });
+  await listen(server, { host, port });
+  return {
+    url: urlOf(server, host),
+    stop: () => closeServer(server),
+  };
+}
+
+/** Listens, or fails with a sentence that names the port. */
+export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explain(error, host, port), { cause: error })));
+    server.listen({ host, port, backlog: 2048 }, resolve);
+  });
+}
+
+export function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = isAddress(address) ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+function isAddress(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE')
+    return `Port ${port} on ${host} is taken by another program. Stop it, or choose another port.`;
+  if (error.code === 'EACCES') return `Port ${port} on ${host} needs more rights. Choose one above 1023.`;
+  return `Cannot listen on ${host}:${port}: ${error.message}`;
+}

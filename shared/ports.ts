@@ -1,0 +1,84 @@
+import type { ModelSpec } from './model.ts';
+import type { JobSpec, StoredJob } from './stored-job.ts';
+import type { JobStatus } from './job-status.ts';
+
+/** A job on its way in. `input` is JSON; times are milliseconds; an absent `cacheKey` means results are not shared. */
+export interface Submission {
+  id: string;
+  tenant: string;
+  model: ModelSpec;
+  spec: JobSpec;
+  input: string;
+  cacheKey: string | undefined;
+  /** The API replica at which the client waits. */
+  waiter: string | undefined;
+}
+
+export type Full = { kind: 'full'; of: 'model' | 'tenant'; depth: number; rate: number };
+
+/** What became of a submission. `rate` is in starts a second, 0 where it is not known; `position` 1 is next. */
+export type Admission =
+  | { kind: 'exists' }
+  | { kind: 'hit'; createdAt: number; output: string }
+  | { kind: 'joined'; createdAt: number; run: string; status: JobStatus }
+  | { kind: 'queued'; createdAt: number; priority: number; position: number; rate: number }
+  | { kind: 'late'; position: number; rate: number }
+  | Full;
+
+/** A run as its worker gets it. `spent` counts the attempts of this run that failed before. */
+export interface StartedRun {
+  run: string;
+  token: number;
+  startedAt: number;
+  jobId: string;
+  spec: JobSpec;
+  input: string;
+  tenant: string;
+  model: string;
+  version: string;
+  attempt: number;
+  spent: number;
+  waitedMs: number;
+}
+
+/** How an attempt ended. `error`, `output` and `attempt` are JSON. */
+export type Outcome =
+  | { kind: 'succeeded'; output: string; attempt: string; cacheTtlMs: number }
+  | { kind: 'failed'; error: string; attempt: string }
+  | { kind: 'handover'; error: string; attempt: string }
+  | { kind: 'putback'; attempt: string; counts: boolean };
+
+/** `owed` are the jobs that ended and whose clients wait for a webhook. */
+export type Settlement =
+  | { kind: 'stale' }
+  | { kind: 'settled'; owed: string[] }
+  | { kind: 'handover'; run: string; priority: number; owed: string[] }
+  | { kind: 'queued' };
+
+export type Leaving =
+  | { kind: 'missing' }
+  | { kind: 'not due' }
+  | { kind: 'ended'; status: JobStatus }
+  | { kind: 'left'; run: string; abandoned: boolean; was: JobStatus };
+
+export type Retrial =
+  | { kind: 'missing' }
+  | { kind: 'removed' }
+  | { kind: 'refused'; status: JobStatus }
+  | { kind: 'queued'; run: string; priority: number }
+  | Full;
+
+export type RunEventKind = 'progress' | 'output' | 'log';
+
+/** The records of jobs: the truth that clients see. Each change is one atomic script. */
+export interface JobStore {
+  admit(submission: Submission): Promise<Admission>;
+  /** Undefined where nobody waits for the run any more. */
+  start(run: string, worker: string): Promise<StartedRun | undefined>;
+  settle(run: string, token: number, outcome: Outcome): Promise<Settlement>;
+  leave(id: string, reason: 'canceled' | 'expired'): Promise<Leaving>;
+  retry(job: StoredJob, model: ModelSpec): Promise<Retrial>;
+  /** False where the token is stale. `data` is JSON. */
+  append(run: string, token: number, events: { kind: RunEventKind; data: string }[]): Promise<boolean>;
+  read(id: string, include?: { input?: boolean }): Promise<StoredJob | undefined>;
+}

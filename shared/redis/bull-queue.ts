@@ -1,0 +1,45 @@
+import { Queue } from 'bullmq';
+import type { RedisConnection } from './connection.ts';
+
+/** A BullMQ queue that is opened when it is first needed. */
+export interface BullQueue<Data> {
+  open(): Promise<Queue<Data>>;
+  close(): Promise<void>;
+}
+
+/** A queue whose opening failed, because Redis was away, is opened anew the next time: BullMQ would stay broken. */
+export function createBullQueue<Data>(
+  { name, prefix }: { name: string; prefix: string },
+  connection: RedisConnection,
+  onError: (error: Error) => void,
+): BullQueue<Data> {
+  let opening: Promise<Queue<Data>> | undefined;
+
+  async function open(): Promise<Queue<Data>> {
+    const queue = new Queue<Data>(name, {
+      prefix,
+      connection,
+      skipWaitingForReady: true,
+      skipVersionCheck: true,
+      streams: { events: { maxLen: 100 } },
+    });
+    queue.on('error', onError);
+    await queue.waitUntilReady();
+    return queue;
+  }
+
+  return {
+    open() {
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    async close() {
+      const closing = opening;
+      opening = undefined;
+      await closing?.then((queue) => queue.close());
+    },
+  };
+}

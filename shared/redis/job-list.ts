@@ -1,0 +1,95 @@
+import type { JobStatus } from '../job-status.ts';
+import type { StoredJob } from '../stored-job.ts';
+import type { RedisConnection } from './connection.ts';
+import { readJob } from './job-reader.ts';
+import { codeOfJob, keyPrefix } from './keys.ts';
+
+const READ_AT_ONCE = 20;
+/** A filter that fits few jobs stops looking after so many and goes on at the next page. */
+const MOST_LOOKED_AT = 1000;
+
+export interface JobFilter {
+  tenant: string;
+  /** The codes of the models to look at. */
+  codes: readonly string[];
+  status?: JobStatus;
+  version?: string;
+  metadata: Readonly<Record<string, string>>;
+}
+
+/** Where a page begins: after this job, newest first. */
+export interface Cursor {
+  createdAt: number;
+  id: string;
+}
+
+export interface JobPage {
+  jobs: StoredJob[];
+  next: Cursor | undefined;
+}
+
+/** Lists a tenant's jobs, newest first, over several models. Records that are forgotten leave the index on the way. */
+export async function listJobs(
+  redis: RedisConnection,
+  filter: JobFilter,
+  limit: number,
+  after: Cursor | undefined,
+): Promise<JobPage> {
+  const jobs: StoredJob[] = [];
+  let cursor = after;
+  for (let looked = 0; looked < MOST_LOOKED_AT; looked += READ_AT_ONCE) {
+    const candidates = await newest(redis, filter, cursor);
+    if (candidates.length === 0) return { jobs, next: undefined };
+    const found = await Promise.all(candidates.map(({ id }) => readJob(redis, id)));
+    for (const [index, candidate] of candidates.entries()) {
+      const job = found[index];
+      if (!job) await forget(redis, filter.tenant, candidate.id);
+      else if (fits(job, filter)) jobs.push(job);
+      cursor = candidate;
+      if (jobs.length === limit) return { jobs, next: cursor };
+    }
+  }
+  return { jobs, next: cursor };
+}
+
+async function newest(redis: RedisConnection, filter: JobFilter, cursor: Cursor | undefined): Promise<Cursor[]> {
+  const lists = await Promise.all(filter.codes.map((code) => newestOf(redis, listKey(code, filter.tenant), cursor)));
+  return lists.flat().sort(byAge).slice(0, READ_AT_ONCE);
+}
+
+/** One more than a page for each job created in the cursor's own millisecond, which come again and are left out. */
+async function newestOf(redis: RedisConnection, key: string, cursor: Cursor | undefined): Promise<Cursor[]> {
+  const twins = cursor ? await redis.zcount(key, cursor.createdAt, cursor.createdAt) : 0;
+  const range = await redis.zrevrangebyscore(
+    key,
+    cursor?.createdAt ?? '+inf',
+    '-inf',
+    'WITHSCORES',
+    'LIMIT',
+    0,
+    READ_AT_ONCE + twins,
+  );
+  const entries: Cursor[] = [];
+  for (let at = 0; at < range.length; at += 2) entries.push({ id: range[at] ?? '', createdAt: Number(range[at + 1]) });
+  return cursor ? entries.filter((entry) => byAge(cursor, entry) < 0) : entries;
+}
+
+/** The newer first; within a millisecond the greater id. */
+function byAge(a: Cursor, b: Cursor): number {
+  return b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+}
+
+function fits(job: StoredJob, { status, version, metadata }: JobFilter): boolean {
+  if (status !== undefined && job.status !== status) return false;
+  if (version !== undefined && job.version !== version) return false;
+  return Object.entries(metadata).every(([key, value]) => job.spec.metadata?.[key] === value);
+}
+
+async function forget(redis: RedisConnection, tenant: string, id: string): Promise<void> {
+  const code = codeOfJob(id);
+  if (code) await redis.zrem(listKey(code, tenant), id);
+}
+
+function listKey(code: string, tenant: string): string {
+  return `${keyPrefix(code)}list:${tenant}`;
+}

@@ -1,0 +1,34 @@
+import type { RedisConnection } from './connection.ts';
+import { keyPrefix } from './keys.ts';
+import { QUEUE_NAME } from './work-queue.ts';
+
+/** How much of a model waits and runs. `oldest_wait` is in seconds, null where nothing waits. */
+export interface ModelBacklog {
+  backlog: number;
+  running: number;
+  oldest_wait: number | null;
+}
+
+export interface ModelBacklogs {
+  of(code: string): Promise<ModelBacklog>;
+}
+
+export function createModelBacklogs(redis: RedisConnection): ModelBacklogs {
+  return {
+    async of(code) {
+      const prefix = keyPrefix(code);
+      const [depth, running, next] = await Promise.all([
+        redis.hget(`${prefix}depth`, '*'),
+        redis.llen(`${prefix}${QUEUE_NAME}:active`),
+        redis.zrange(`${prefix}${QUEUE_NAME}:prioritized`, '0', '0'),
+      ]);
+      return { backlog: Number(depth ?? 0), running, oldest_wait: await waitOf(redis, prefix, next[0]) };
+    },
+  };
+}
+
+async function waitOf(redis: RedisConnection, prefix: string, run: string | undefined): Promise<number | null> {
+  if (run === undefined) return null;
+  const since = await redis.hget(`${prefix}${QUEUE_NAME}:${run}`, 'timestamp');
+  return since === null ? null : Math.max(0, Date.now() - Number(since)) / 1000;
+}

@@ -1,0 +1,41 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import type { Redis, Cluster } from 'ioredis';
+
+const folder = new URL('./scripts/', import.meta.url);
+
+/** A Lua script by name; ioredis sends its hash, and the text where Redis has lost it (NOSCRIPT). */
+export type RunScript = (name: string, key: string, ...args: (string | number | Buffer)[]) => Promise<unknown>;
+
+/** The text of each script with its `@include`s put in; the number of keys ends the file's name. */
+function readScripts(): Map<string, { lua: string; numberOfKeys: number }> {
+  const scripts = readdirSync(folder).flatMap((file) => {
+    const [, name, keys] = /^([a-z-]+)-(\d)\.lua$/.exec(file) ?? [];
+    if (!name) return [];
+    return [[name, { lua: include(readFileSync(new URL(file, folder), 'utf8')), numberOfKeys: Number(keys) }]] as const;
+  });
+  return new Map(scripts);
+}
+
+function include(text: string): string {
+  return text.replace(/^-- @include (.+)$/m, (_, names: string) =>
+    names
+      .split(' ')
+      .map((name) => readFileSync(new URL(`lib/${name}.lua`, folder), 'utf8'))
+      .join('\n'),
+  );
+}
+
+/** Makes the scripts callable on a connection. */
+export function createScripts(redis: Redis | Cluster): RunScript {
+  for (const [name, definition] of readScripts()) redis.defineCommand(commandOf(name), definition);
+  return async (name, key, ...args) => {
+    const command: unknown = Reflect.get(redis, commandOf(name));
+    if (typeof command !== 'function') throw new TypeError(`There is no Lua script ${name}`);
+    const answer: unknown = await Reflect.apply(command, redis, [key, ...args]);
+    return answer;
+  };
+}
+
+function commandOf(name: string): string {
+  return `inferq_${name.replaceAll('-', '_')}`;
+}

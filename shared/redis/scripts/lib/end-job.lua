@@ -1,0 +1,19 @@
+-- Ends one job. Every way a record becomes terminal goes through here. Answers whether a webhook is owed.
+-- The record outlives its data by seven days.
+local RECORD_LIFE = 7 * 86400 * 1000
+
+local function end_job(prefix, id, status, now, problem)
+  local key = prefix .. 'job:' .. id
+  local job = redis.call('HMGET', key, 'tenant', 'status', 'hook', 'retention')
+  if job[2] == 'queued' then add_to_backlog(prefix, job[1], -1) end
+  redis.call('HSET', key, 'status', status, 'ended', digits(now))
+  if problem then redis.call('HSET', key, 'error', problem) end
+  local revision = redis.call('HINCRBY', key, 'rev', 1)
+  redis.call('ZREM', prefix .. 'due', id)
+  local owed = job[3] and string.find(job[3], status, 1, true) ~= nil
+  if owed then
+    redis.call('ZADD', prefix .. 'outbox', digits(now), id .. ':' .. status .. ':' .. revision)
+  end
+  redis.call('PEXPIRE', key, digits(job[4] + RECORD_LIFE))
+  return owed
+end

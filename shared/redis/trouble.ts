@@ -1,0 +1,17 @@
+const ANSWERS = /^(LOADING|READONLY|OOM|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|MISCONF|TRYAGAIN|BUSY)\b/;
+const MESSAGES = [
+  'Command timed out',
+  'Connection is closed.',
+  "Stream isn't writeable and enableOfflineQueue options is false",
+  'All sentinels are unreachable',
+  'None of startup nodes is available',
+];
+const CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
+
+/** Whether an error means that Redis cannot be reached or cannot take writes now, rather than that we asked wrongly. */
+export function isRedisTrouble(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'MaxRetriesPerRequestError' || error.name === 'ClusterAllFailedError') return true;
+  if (ANSWERS.test(error.message) || MESSAGES.some((message) => error.message.startsWith(message))) return true;
+  return 'code' in error && typeof error.code === 'string' && CODES.has(error.code);
+}

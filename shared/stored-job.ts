@@ -1,0 +1,90 @@
+import type { CACHE_MODES, Job, JobError, Priority, Progress } from './job.ts';
+import { isTerminal, type JobStatus } from './job-status.ts';
+import type { Webhook } from './webhook-event.ts';
+
+/** What a client asked for, apart from model and input. Kept as JSON in the job's record; durations are seconds. */
+export interface JobSpec {
+  mode: (typeof CACHE_MODES)[number];
+  priority: Priority;
+  subject: string;
+  request_id: string;
+  weight: number;
+  webhook?: Webhook;
+  ttl?: number;
+  delay?: number;
+  timeout?: number;
+  metadata?: Record<string, string>;
+  traceparent?: string;
+}
+
+/** A job as it is kept. Times are Unix milliseconds; `output` and `input` are JSON texts, never parsed on the way. */
+export interface StoredJob {
+  id: string;
+  tenant: string;
+  model: string;
+  version: string;
+  status: JobStatus;
+  cache: Job['cache'];
+  run: string;
+  spec: JobSpec;
+  createdAt: number;
+  queuedAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  expiresAt: number | null;
+  attempts: number;
+  revision: number;
+  error: JobError | null;
+  progress: Progress | null;
+  queue: Job['queue'];
+  output: string | null;
+  dataRemoved: boolean;
+  input?: string;
+  history?: string;
+}
+
+/** The JSON that clients see, with the output spliced in as it is stored: large outputs are never parsed. */
+export function renderJob(job: StoredJob, include: { input?: boolean; attempts?: boolean } = {}): string {
+  const { id, model, version, status } = job;
+  const head = JSON.stringify({ id, model, version, status });
+  const attempts = include.attempts ? `,"attempts":[${(job.history ?? '').replaceAll('\n', ',')}]` : '';
+  const input = include.input ? `,"input":${job.input ?? 'null'}` : '';
+  const rest = JSON.stringify(withoutPayload(job)).slice(1, -1);
+  return `${head.slice(0, -1)},"output":${job.output ?? 'null'},${rest}${input}${attempts}}`;
+}
+
+function withoutPayload(job: StoredJob): Omit<Job, 'id' | 'model' | 'version' | 'status' | 'output'> {
+  const path = `/jobs/${job.id}`;
+  return {
+    error: job.error,
+    cache: job.cache,
+    progress: job.progress,
+    metadata: job.spec.metadata ?? {},
+    created_at: toTime(job.createdAt),
+    started_at: job.startedAt === null ? null : toTime(job.startedAt),
+    completed_at: job.endedAt === null ? null : toTime(job.endedAt),
+    expires_at: job.expiresAt === null ? null : toTime(job.expiresAt),
+    metrics: metricsOf(job),
+    queue: job.queue,
+    data_removed: job.dataRemoved,
+    urls: { get: path, cancel: `${path}/cancel`, events: `${path}/events` },
+    request_id: job.spec.request_id,
+  };
+}
+
+function metricsOf({ status, queuedAt, startedAt, endedAt, attempts }: StoredJob): Job['metrics'] {
+  const left = startedAt ?? (isTerminal(status) ? endedAt : null);
+  return {
+    queue_time: left === null ? null : seconds(left - queuedAt),
+    run_time: startedAt === null || endedAt === null ? null : seconds(endedAt - startedAt),
+    attempts,
+  };
+}
+
+function seconds(milliseconds: number): number {
+  return Math.max(0, milliseconds) / 1000;
+}
+
+export function toTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,68 @@
+import { InferqError } from '../shared/errors.ts';
+import type { Endpoint } from '../shared/model.ts';
+import type { Model } from '../shared/models/registry.ts';
+import type { StartedRun } from '../shared/ports.ts';
+import type { EndpointCaller } from './call-endpoint.ts';
+import type { StreamPart } from './protocols/protocol.ts';
+import { protocolOf } from './protocols/registry.ts';
+import type { Transforms } from './transforms/transforms.ts';
+
+/** The largest output that is kept, in bytes of JSON. */
+const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+
+export interface AttemptParts {
+  caller: EndpointCaller;
+  transforms: Transforms;
+}
+
+/**
+ * One call of the model: preprocess, request, answer, postprocess, check. Answers the output as JSON; throws an
+ * InferqError, or the signal's reason where it was aborted.
+ */
+export async function attemptRun(
+  { caller, transforms }: AttemptParts,
+  run: StartedRun,
+  { spec, checkOutput }: Model,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+  onPart: (part: StreamPart) => void,
+): Promise<string> {
+  const protocol = protocolOf(spec.protocol);
+  const input: unknown = JSON.parse(run.input);
+  const prepared = spec.preprocess ? await transforms.run('preprocess', spec.preprocess, input, signal) : input;
+  const body = await caller.call({
+    endpoint,
+    protocol,
+    request: protocol.toRequest(prepared, spec),
+    headers: headersOf(run),
+    timeoutMs: (run.spec.timeout ?? spec.timeout) * 1000,
+    maxBytes: MAX_OUTPUT_BYTES,
+    signal,
+    onPart,
+  });
+  const answer = protocol.toOutput(body);
+  const output = spec.postprocess ? await transforms.run('postprocess', spec.postprocess, answer, signal) : answer;
+  const [fault] = checkOutput(output);
+  if (fault)
+    throw new InferqError('invalid_output', `The output${at(fault.pointer)} ${fault.detail}.`, { errors: [fault] });
+  return toText(output);
+}
+
+function headersOf(run: StartedRun): Record<string, string> {
+  const { traceparent } = run.spec;
+  return {
+    'idempotency-key': run.jobId,
+    'x-inferq-attempt': String(run.attempt),
+    ...(traceparent ? { traceparent } : {}),
+  };
+}
+
+function at(pointer: string): string {
+  return pointer === '' ? '' : ` at ${pointer}`;
+}
+
+function toText(output: unknown): string {
+  const text = JSON.stringify(output ?? null);
+  if (Buffer.byteLength(text) <= MAX_OUTPUT_BYTES) return text;
+  throw new InferqError('result_too_large', `The output has more than ${MAX_OUTPUT_BYTES} bytes of JSON.`);
+}

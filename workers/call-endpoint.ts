@@ -1,0 +1,135 @@
+import { InferqError } from '../shared/errors.ts';
+import type { Endpoint } from '../shared/model.ts';
+import { addressOf, lowerCased, type EndpointAddress } from './endpoint-address.ts';
+import { readAnswer, readRefusal, type AnswerContext } from './endpoint-answer.ts';
+import { connectionFault, refusalFault, timeoutFault } from './endpoint-fault.ts';
+import { createEndpointPools } from './endpoint-pools.ts';
+import type { EndpointRequest, Protocol, StreamPart } from './protocols/protocol.ts';
+
+export interface EndpointCall {
+  endpoint: Endpoint;
+  protocol: Protocol;
+  request: EndpointRequest;
+  /** Sent besides the endpoint's own and the protocol's, and before them where names meet. */
+  headers?: Record<string, string>;
+  /** For the whole call, from the connection to the last byte. */
+  timeoutMs: number;
+  /** The most that an answer may have. */
+  maxBytes: number;
+  /** Breaks the call off: the connection is closed at once and the call rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Progress and chunks of a streamed answer, in order; the stream is read on when it has resolved. */
+  onPart?: (part: StreamPart) => void | Promise<void>;
+}
+
+export interface EndpointCallerOptions {
+  /** To make a connection. */
+  connectTimeoutMs?: number;
+  /** The longest `Retry-After` that is believed, in seconds. */
+  maxRetryAfterS?: number;
+  /** How many origins are kept connected. */
+  maxOrigins?: number;
+  /** Milliseconds of the epoch. */
+  now?: () => number;
+}
+
+/** Calls model endpoints over HTTP. */
+export interface EndpointCaller {
+  /**
+   * The answer's body, fit for `protocol.toOutput`. Throws an InferqError that names the endpoint, never its secrets:
+   * `model_unavailable` (no connection, 429, 502, 503, broken off; with `retryAfter` where the server gave one),
+   * `model_timeout` (too slow, 408, 504), `model_error` (any other refusal, redirects included), `invalid_output`
+   * (not JSON), `result_too_large`.
+   */
+  call(call: EndpointCall): Promise<unknown>;
+  /** Breaks off what runs, with `shutting_down`. */
+  close(): Promise<void>;
+}
+
+/** One for a process: it holds the keep-alive connections. */
+export function createEndpointCaller({
+  connectTimeoutMs = 10_000,
+  maxRetryAfterS = 300,
+  maxOrigins = 1000,
+  now = Date.now,
+}: EndpointCallerOptions = {}): EndpointCaller {
+  const pools = createEndpointPools({ connectTimeoutMs, maxOrigins });
+  const addresses = new WeakMap<Endpoint, EndpointAddress>();
+  const running = new Set<AbortController>();
+
+  function addressFor(endpoint: Endpoint): EndpointAddress {
+    const address = addresses.get(endpoint) ?? addressOf(endpoint);
+    addresses.set(endpoint, address);
+    return address;
+  }
+
+  async function exchange({ request, headers = {} }: EndpointCall, context: AnswerContext): Promise<unknown> {
+    const { address, signal } = context;
+    const answer = await pools.of(address.origin).request({
+      path: address.path,
+      method: request.method,
+      headers: { ...request.headers, ...address.headers, ...lowerCased(headers) },
+      body: JSON.stringify(request.body),
+      signal,
+    });
+    // Destroying a body that was not read to its end emits an error, which nobody is left to hear.
+    answer.body.on('error', () => undefined);
+    try {
+      if (answer.statusCode < 300) return await readAnswer(answer, context);
+      throw refusalFault(await readRefusal(answer, context), address, { now: now(), maxRetryAfterS });
+    } finally {
+      if (!answer.body.readableEnded) answer.body.destroy();
+    }
+  }
+
+  return {
+    async call(call) {
+      const { endpoint, protocol, maxBytes, timeoutMs, onPart } = call;
+      const address = addressFor(endpoint);
+      const breaker = new AbortController();
+      const { signal } = breaker;
+      const release = breakOn(breaker, call.signal, timeoutMs, () => timeoutFault(timeoutMs, address));
+      running.add(breaker);
+      try {
+        return await untilAborted(exchange(call, { address, protocol, maxBytes, signal, onPart }), signal);
+      } catch (thrown) {
+        throw signal.aborted ? signal.reason : connectionFault(thrown, address);
+      } finally {
+        running.delete(breaker);
+        release();
+      }
+    },
+    async close() {
+      const reason = new InferqError('shutting_down', 'The worker stopped while it called the model.');
+      for (const breaker of running) breaker.abort(reason);
+      await pools.close();
+    },
+  };
+}
+
+/** Aborts `breaker` at the caller's word or when the time is up; what it returns takes both back. */
+function breakOn(
+  breaker: AbortController,
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+  fault: () => InferqError,
+): () => void {
+  const onAbort = () => breaker.abort(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const deadline = setTimeout(() => breaker.abort(fault()), timeoutMs);
+  return () => {
+    clearTimeout(deadline);
+    signal?.removeEventListener('abort', onAbort);
+  };
+}
+
+/** undici lets go of a request only once its connection stands; a host that swallows packets must not hold a job. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const refuse = () => reject(signal.reason);
+    if (signal.aborted) refuse();
+    signal.addEventListener('abort', refuse, { once: true });
+    work.then(resolve, (thrown: unknown) => reject(signal.aborted ? signal.reason : thrown));
+  });
+}

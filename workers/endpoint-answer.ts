@@ -1,0 +1,109 @@
+import type { Dispatcher } from 'undici';
+import { InferqError } from '../shared/errors.ts';
+import { answerFault, type Refusal } from './endpoint-fault.ts';
+import type { EndpointAddress } from './endpoint-address.ts';
+import type { Protocol, StreamPart, StreamReader } from './protocols/protocol.ts';
+import { serverSentEvents } from './server-sent-events.ts';
+
+type Answer = Dispatcher.ResponseData;
+
+/** What a reader needs to know of a call besides the answer itself. */
+export interface AnswerContext {
+  address: EndpointAddress;
+  protocol: Protocol;
+  maxBytes: number;
+  signal: AbortSignal;
+  onPart: ((part: StreamPart) => void | Promise<void>) | undefined;
+}
+
+const REFUSAL_BYTES = 64 * 1024;
+/** How long a stream may stay open after its end marker: read to its end, the connection can be used again. */
+const LINGER_MS = 100;
+
+/** The body of a 2xx answer, fit for `protocol.toOutput`. */
+export async function readAnswer(answer: Answer, context: AnswerContext): Promise<unknown> {
+  const { address, protocol, maxBytes } = context;
+  const encoding = answer.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw answerFault('invalid_output', `used Content-Encoding ${String(encoding)}, which was not asked for.`, address);
+  }
+  const type = String(answer.headers['content-type'] ?? 'no content type').toLowerCase();
+  if (!type.startsWith('text/event-stream')) return parseBody(await readText(answer, maxBytes, address), type, address);
+  if (protocol.stream) return readStream(answer, protocol.stream(), context);
+  throw answerFault('invalid_output', "answered with an event stream, which the model's protocol does not know.", address);
+}
+
+/** What a server says when it refuses. The status alone decides, so a body that cannot be read is no message. */
+export async function readRefusal(answer: Answer, { address, protocol }: AnswerContext): Promise<Refusal> {
+  const text = await readText(answer, REFUSAL_BYTES, address).catch(() => '');
+  const after = answer.headers['retry-after'];
+  return {
+    status: answer.statusCode,
+    retryAfter: typeof after === 'string' ? after : undefined,
+    message: refusalMessage(text, String(answer.headers['content-type']), protocol),
+  };
+}
+
+function refusalMessage(text: string, type: string, protocol: Protocol): string | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return protocol.errorMessage(body);
+  } catch {
+    // A page for people says nothing in a sentence; plain text does.
+    return type.startsWith('text/plain') && text.trim() !== '' ? text : undefined;
+  }
+}
+
+async function readText({ headers, body }: Answer, maxBytes: number, address: EndpointAddress): Promise<string> {
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes, address);
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for await (const piece of body) {
+    const chunk: Uint8Array = piece;
+    received += chunk.byteLength;
+    if (received > maxBytes) throw tooLarge(maxBytes, address);
+    chunks.push(chunk);
+  }
+  const [first] = chunks;
+  const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks, received);
+  return new TextDecoder().decode(bytes);
+}
+
+function parseBody(text: string, type: string, address: EndpointAddress): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const found = text.trim() === '' ? 'no body' : `a body that is not JSON (${type.slice(0, 60)})`;
+    const sentence = `answered with ${found}. Check its url and the model's protocol.`;
+    throw answerFault('invalid_output', sentence, address, cause);
+  }
+}
+
+async function readStream(answer: Answer, reader: StreamReader, context: AnswerContext): Promise<unknown> {
+  const { address, maxBytes, signal } = context;
+  let lingering: NodeJS.Timeout | undefined;
+  try {
+    for await (const event of serverSentEvents(answer.body, { maxBytes })) {
+      if (lingering) continue;
+      for (const part of reader.read(event)) {
+        if (part.kind === 'done') lingering = setTimeout(() => answer.body.destroy(), LINGER_MS);
+        else await context.onPart?.(part);
+        signal.throwIfAborted();
+      }
+    }
+  } catch (thrown) {
+    if (!lingering) throw thrown instanceof InferqError ? named(thrown, address) : thrown;
+  } finally {
+    clearTimeout(lingering);
+  }
+  if (lingering) return reader.body();
+  throw answerFault('model_unavailable', 'broke off its stream before the end.', address);
+}
+
+function named(error: InferqError, address: EndpointAddress): InferqError {
+  return answerFault(error.code, `failed in its stream: ${error.message}`, address, error);
+}
+
+function tooLarge(maxBytes: number, address: EndpointAddress): InferqError {
+  return answerFault('result_too_large', `answered with more than the ${maxBytes} bytes allowed.`, address);
+}

@@ -1,0 +1,105 @@
+import { DelayedError, Queue, Worker, type Job } from 'bullmq';
+import type { Events } from '../shared/events.ts';
+import type { Registry } from '../shared/models/registry.ts';
+import type { RedisConnection } from '../shared/redis/connection.ts';
+import { QUEUE_NAME, queuePrefix } from '../shared/redis/work-queue.ts';
+import type { BreakOff, Verdict } from './process-run.ts';
+
+/** A lock is renewed at half this time; a worker that doesn't answer for so long loses its runs. */
+const LOCK_MS = 30_000;
+
+export interface ModelWorkersParts {
+  connection: RedisConnection;
+  registry: Registry;
+  process: (run: string, breakOff: AbortController) => Promise<Verdict>;
+  events: Events;
+  concurrency: number;
+  name: string;
+}
+
+/** One BullMQ worker a model, in step with the registry. */
+export function createModelWorkers({ connection, registry, process, events, concurrency, name }: ModelWorkersParts) {
+  const workers = new Map<string, Worker>();
+  const running = new Map<string, AbortController>();
+  const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });
+  let quieted = false;
+
+  function open(code: string): Worker {
+    const worker = new Worker(QUEUE_NAME, (job, token, signal) => run(job, token, signal), {
+      prefix: queuePrefix(code),
+      connection,
+      name,
+      concurrency,
+      lockDuration: LOCK_MS,
+      maxStalledCount: 2,
+      skipVersionCheck: true,
+    });
+    worker.on('error', onError);
+    return worker;
+  }
+
+  async function run(job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const id = job.id ?? '';
+    const breakOff = new AbortController();
+    signal?.addEventListener('abort', () => breakOff.abort('taken over' satisfies BreakOff), { once: true });
+    running.set(id, breakOff);
+    try {
+      const verdict = await process(id, breakOff);
+      if (verdict.kind === 'done') return;
+      await job.moveToDelayed(Date.now() + verdict.delayMs, token);
+    } finally {
+      running.delete(id);
+    }
+    throw new DelayedError();
+  }
+
+  async function limitConcurrency(code: string, limit: number): Promise<void> {
+    const queue = new Queue(QUEUE_NAME, { prefix: queuePrefix(code), connection, skipVersionCheck: true });
+    queue.on('error', onError);
+    await queue.setGlobalConcurrency(limit);
+    await queue.close();
+  }
+
+  async function sync(): Promise<void> {
+    if (quieted) return;
+    const wanted = new Map<string, number>();
+    for (const { code, spec } of registry.list())
+      wanted.set(code, Math.max(wanted.get(code) ?? 0, spec.concurrency));
+    for (const [code, limit] of wanted) {
+      if (!workers.has(code)) workers.set(code, open(code));
+      await limitConcurrency(code, limit);
+    }
+    for (const [code, worker] of workers) {
+      if (wanted.has(code)) continue;
+      workers.delete(code);
+      await worker.close();
+    }
+  }
+
+  return {
+    /** Opens and closes workers as the registry says. */
+    sync,
+    codes: (): string[] => [...workers.keys()],
+    /** Breaks off the call of a run that nobody waits for any more. */
+    abandon(runId: string): void {
+      running.get(runId)?.abort('abandoned' satisfies BreakOff);
+    },
+    /** Takes no new runs. */
+    async quiet(): Promise<void> {
+      quieted = true;
+      await Promise.all([...workers.values()].map((worker) => worker.pause(true)));
+    },
+    /** Lets what runs finish until the deadline, then puts it back. */
+    async stop(deadlineMs: number): Promise<void> {
+      quieted = true;
+      const timer = setTimeout(() => {
+        for (const breakOff of running.values()) breakOff.abort('draining' satisfies BreakOff);
+      }, deadlineMs);
+      await Promise.all([...workers.values()].map((worker) => worker.close().catch(onError)));
+      clearTimeout(timer);
+      workers.clear();
+    },
+  };
+}
+
+export type ModelWorkers = ReturnType<typeof createModelWorkers>;

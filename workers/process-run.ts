@@ -1,0 +1,118 @@
+import { InferqError, messageOf, toProblem } from '../shared/errors.ts';
+import type { Events } from '../shared/events.ts';
+import type { JobError } from '../shared/job.ts';
+import type { Model, Registry } from '../shared/models/registry.ts';
+import type { JobStore, Outcome } from '../shared/ports.ts';
+import { codeOfJob } from '../shared/redis/keys.ts';
+import type { Outbox } from '../shared/redis/outbox.ts';
+import type { WorkQueue } from '../shared/redis/work-queue.ts';
+import { nextStep } from '../shared/retry.ts';
+import { attemptRun, type AttemptParts } from './attempt.ts';
+import { pickEndpoint } from './routing/pick-endpoint.ts';
+import { createNarrator } from './run-narrator.ts';
+import { accountOf, tellEnd, tellFailure, tellStart, type RunInHand } from './run-account.ts';
+
+/** Why a running call is broken off: nobody waits for it, this worker stops, or another worker has the run. */
+export type BreakOff = 'abandoned' | 'draining' | 'taken over';
+
+export interface ProcessorParts extends AttemptParts {
+  store: JobStore;
+  registry: Registry;
+  queue: WorkQueue;
+  outbox: Outbox;
+  events: Events;
+  worker: string;
+  random: () => number;
+}
+
+/** What BullMQ is to do with the run: forget it, or bring it again after a pause. */
+export type Verdict = { kind: 'done' } | { kind: 'again'; delayMs: number };
+
+interface Ending {
+  outcome: Outcome;
+  error?: InferqError;
+  delayMs?: number;
+}
+
+/** Sees one run through an attempt, from `start` to `settle`. */
+export function createProcessor(parts: ProcessorParts) {
+  return async function process(runId: string, breakOff: AbortController): Promise<Verdict> {
+    const started = await parts.store.start(runId, parts.worker);
+    if (!started) return { kind: 'done' };
+    const run: RunInHand = { ...started, worker: parts.worker, begun: performance.now() };
+    tellStart(parts.events, run);
+    const model = parts.registry.findByCode(codeOfJob(run.jobId) ?? '', run.version);
+    const ending = model ? await attempt(parts, run, model, breakOff) : refuse(run);
+    return ending ? settle(parts, run, ending) : { kind: 'done' };
+  };
+}
+
+function refuse(run: RunInHand): Ending {
+  const name = `${run.model}@${run.version}`;
+  const error = new InferqError('model_unavailable', `The model ${name} is not served any more.`);
+  return failed(run, error, '');
+}
+
+/** Undefined where the attempt was broken off and is not ours to settle. */
+async function attempt(
+  parts: ProcessorParts,
+  run: RunInHand,
+  model: Model,
+  breakOff: AbortController,
+): Promise<Ending | undefined> {
+  const endpoint = pickEndpoint(model.spec.endpoints, run.spent, parts.random());
+  const narrator = createNarrator(
+    parts.store,
+    run,
+    () => breakOff.abort('taken over' satisfies BreakOff),
+    (error) => parts.events.emit('redis.failed', { where: 'writing progress', error }),
+  );
+  try {
+    const output = await attemptRun(parts, run, model, endpoint, breakOff.signal, (part) => narrator.tell(part));
+    await narrator.flush();
+    const cacheTtlMs = run.spec.mode === 'bypass' ? 0 : model.spec.cache.ttl * 1000;
+    return { outcome: { kind: 'succeeded', output, attempt: accountOf(run, endpoint.url), cacheTtlMs } };
+  } catch (thrown) {
+    await narrator.flush();
+    if (breakOff.signal.aborted) return brokenOff(breakOff.signal.reason);
+    const error = toError(thrown);
+    const step = nextStep(error, run.spent, model.spec.retry, parts.random());
+    tellFailure(parts.events, run, endpoint.url, error, step.kind);
+    const account = accountOf(run, endpoint.url, error);
+    if (step.kind === 'give up') return failed(run, error, account);
+    return { outcome: { kind: 'putback', attempt: account, counts: true }, error, delayMs: step.delayMs };
+  }
+}
+
+/** A worker that stops puts its run back without spending an attempt; in the other cases it has no say any more. */
+function brokenOff(reason: unknown): Ending | undefined {
+  if (reason !== ('draining' satisfies BreakOff)) return undefined;
+  return { outcome: { kind: 'putback', attempt: '', counts: false }, delayMs: 0 };
+}
+
+/** Who joined a run whose owner's attempts are spent may still have luck with attempts of their own. */
+function failed(run: RunInHand, error: InferqError, account: string): Ending {
+  const { type, title, status, detail, error_type } = toProblem(error);
+  const problem: JobError = { type, title, status, detail, error_type, retryable: error.retryable, attempt: run.attempt };
+  const kind = error.retryable ? 'handover' : 'failed';
+  return { outcome: { kind, error: JSON.stringify(problem), attempt: account }, error };
+}
+
+async function settle(parts: ProcessorParts, run: RunInHand, { outcome, error, delayMs = 0 }: Ending): Promise<Verdict> {
+  const settled = await parts.store.settle(run.run, run.token, outcome);
+  if (settled.kind === 'stale') {
+    parts.events.emit('attempt.refused', { jobId: run.jobId, run: run.run, reason: 'the run ended or was taken over' });
+    return { kind: 'done' };
+  }
+  if (settled.kind === 'queued') return { kind: 'again', delayMs };
+  tellEnd(parts.events, run, error);
+  if (settled.kind === 'handover') await parts.queue.add(settled.run, { priority: settled.priority, delayMs: 0 });
+  // The result is safe; a webhook that is not handed over here is the sweeper's.
+  await Promise.allSettled(settled.owed.map((id) => parts.outbox.send(id)));
+  return { kind: 'done' };
+}
+
+function toError(thrown: unknown): InferqError {
+  if (thrown instanceof InferqError) return thrown;
+  return new InferqError('internal', `The worker failed: ${messageOf(thrown)}`, { cause: thrown });
+}

@@ -1,0 +1,63 @@
+import type { InferqError } from '../shared/errors.ts';
+import type { Events } from '../shared/events.ts';
+import type { Attempt } from '../shared/job.ts';
+import type { StartedRun } from '../shared/ports.ts';
+import { toTime } from '../shared/stored-job.ts';
+
+/** A run that a worker has taken; `begun` is on the process' own monotonic clock. */
+export interface RunInHand extends StartedRun {
+  worker: string;
+  begun: number;
+}
+
+/** The entry of the attempt in the job's history, as JSON. Times are Redis' clock, carried on by the elapsed time. */
+export function accountOf(run: RunInHand, url: string, error?: InferqError): string {
+  const entry: Attempt = {
+    attempt: run.attempt,
+    started_at: toTime(run.startedAt),
+    ended_at: toTime(run.startedAt + Math.round(elapsedMs(run))),
+    outcome: error?.code ?? 'succeeded',
+    worker: run.worker,
+    endpoint: withoutSecrets(url),
+  };
+  return JSON.stringify(error ? { ...entry, detail: error.message } : entry);
+}
+
+export function tellStart(events: Events, { jobId, model, tenant, attempt, spec, waitedMs }: RunInHand): void {
+  events.emit('job.started', { jobId, model, tenant, attempt, requestId: spec.request_id, waitMs: waitedMs });
+}
+
+export function tellFailure(
+  events: Events,
+  { jobId, model, attempt }: RunInHand,
+  url: string,
+  error: InferqError,
+  next: 'retry' | 'give up',
+): void {
+  const endpoint = withoutSecrets(url);
+  events.emit('attempt.failed', { jobId, model, attempt, endpoint, errorType: error.code, detail: error.message, next });
+}
+
+export function tellEnd(events: Events, run: RunInHand, error?: InferqError): void {
+  const { jobId, model, tenant, attempt, spec } = run;
+  events.emit('job.ended', {
+    jobId,
+    model,
+    tenant,
+    attempt,
+    status: error ? 'failed' : 'succeeded',
+    requestId: spec.request_id,
+    milliseconds: elapsedMs(run),
+    ...(error ? { errorType: error.code } : {}),
+  });
+}
+
+function elapsedMs({ begun }: RunInHand): number {
+  return performance.now() - begun;
+}
+
+// A query may hold a key.
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}

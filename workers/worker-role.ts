@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { WorkerConfig } from '../shared/config.ts';
+import type { Events } from '../shared/events.ts';
+import type { Registry } from '../shared/models/registry.ts';
+import { connect, PATIENT } from '../shared/redis/connection.ts';
+import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
+import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
+import { createJobStore } from '../shared/redis/job-store.ts';
+import { createOutbox } from '../shared/redis/outbox.ts';
+import { createSweeper } from '../shared/redis/sweeper.ts';
+import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
+import { createWorkQueue } from '../shared/redis/work-queue.ts';
+import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
+import { createAbandonedRuns } from './abandoned-runs.ts';
+import { createEndpointCaller } from './call-endpoint.ts';
+import { createModelWorkers } from './model-workers.ts';
+import { createProcessor } from './process-run.ts';
+import { createTransforms } from './transforms/transforms.ts';
+import { createWebhookSender } from './webhooks/delivery.ts';
+import { createDeliveryWorker } from './webhooks/run-deliveries.ts';
+
+const DELIVERIES_AT_ONCE = 50;
+
+/** The worker role put together: runs jobs, delivers webhooks, sweeps. */
+export function createWorkerRole(config: WorkerConfig, registry: Registry, events: Events, version: string) {
+  const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
+  const redis = connect(config.redisUrl, PATIENT);
+  const subscriber = connect(config.redisUrl, PATIENT);
+  for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
+
+  const store = createJobStore(redis);
+  const queue = createWorkQueue(redis, onError('queue'));
+  const deliveryQueue = createDeliveryQueue(redis, onError('webhook queue'));
+  const outbox = createOutbox(redis, deliveryQueue);
+  const caller = createEndpointCaller();
+  const transforms = createTransforms();
+  const models = createModelWorkers({
+    connection: redis,
+    registry,
+    process: createProcessor({ store, registry, queue, outbox, events, caller, transforms, worker: name, random: Math.random }),
+    events,
+    concurrency: config.concurrency,
+    name,
+  });
+  const deliveries = createDeliveryWorker({
+    connection: redis,
+    sender: createWebhookSender({ guard: createAddressGuard({ allow: config.webhookAllow }), version }),
+    secrets: createWebhookSecrets(redis),
+    log: createDeliveryLog(redis),
+    events,
+    concurrency: DELIVERIES_AT_ONCE,
+    random: Math.random,
+  });
+  const abandoned = createAbandonedRuns(subscriber, (run) => models.abandon(run));
+  const sweeper = createSweeper({
+    redis,
+    store,
+    queue,
+    outbox,
+    codes: () => models.codes(),
+    name,
+    onError: onError('sweeping'),
+  });
+
+  return {
+    redis,
+    async start(): Promise<void> {
+      await abandoned.start();
+      await models.sync();
+      registry.onChange(() => void models.sync().catch(onError('opening workers')));
+      await deliveries.start();
+      sweeper.start();
+    },
+    async quiet(): Promise<void> {
+      await Promise.all([models.quiet(), deliveries.quiet()]);
+    },
+    async stop(deadlineMs: number): Promise<void> {
+      await sweeper.stop();
+      await Promise.all([models.stop(deadlineMs), deliveries.stop()]);
+      await abandoned.stop();
+      await Promise.all([caller.close(), transforms.close(), queue.close(), deliveryQueue.close()]);
+      await redis.quit().catch(() => redis.disconnect());
+    },
+  };
+}
