@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { cacheKey } from '../../shared/cache-key.ts';
+import type { ModelSpec } from '../../shared/model.ts';
+import { parseModelFile } from '../../shared/models/model-file.ts';
+import type { Admission, JobStore, Outcome, StartedRun } from '../../shared/ports.ts';
+import type { RedisConnection } from '../../shared/redis/connection.ts';
+import { createJobStore } from '../../shared/redis/job-store.ts';
+import { keyPrefix, modelCode, newJobId } from '../../shared/redis/keys.ts';
+import type { JobSpec, StoredJob } from '../../shared/stored-job.ts';
+
+export interface SubmitOptions extends Partial<JobSpec> {
+  tenant?: string;
+  input?: unknown;
+  id?: string;
+}
+
+let count = 0;
+
+/** A model of its own in a Redis that others use too, with the store's operations made short. */
+export function createJobWorld(connection: RedisConnection, more = '') {
+  const store: JobStore = createJobStore(connection);
+  const model = makeModel(more);
+  const code = modelCode(model.name);
+  const prefix = keyPrefix(code);
+
+  async function submit(options: SubmitOptions = {}): Promise<{ id: string; admission: Admission }> {
+    const { tenant = 'acme', input = { n: count++ }, id = newJobId(code, Date.now(), randomBytes(16)), ...given } = options;
+    const spec: JobSpec = { mode: 'use', priority: 'normal', subject: 's', request_id: 'r', weight: 1, ...given };
+    const key = spec.mode === 'bypass' ? undefined : cacheKey(model, tenant, input);
+    const text = JSON.stringify(input);
+    const admission = await store.admit({ id, tenant, model, spec, input: text, cacheKey: key, waiter: undefined });
+    return { id, admission };
+  }
+
+  async function start(run: string): Promise<StartedRun> {
+    const started = await store.start(run, 'worker');
+    if (!started) throw new Error(`Nobody waits for ${run}`);
+    return started;
+  }
+
+  async function read(id: string): Promise<StoredJob> {
+    const job = await store.read(id, { input: true });
+    if (!job) throw new Error(`There is no ${id}`);
+    return job;
+  }
+
+  const settle = (run: StartedRun, outcome: Outcome) => store.settle(run.run, run.token, outcome);
+
+  return {
+    store,
+    model,
+    code,
+    prefix,
+    submit,
+    start,
+    read,
+    settle,
+    status: async (id: string) => (await read(id)).status,
+    succeed: (run: StartedRun, output: unknown = { ok: true }) =>
+      settle(run, { kind: 'succeeded', output: JSON.stringify(output), attempt: '{}', cacheTtlMs: 60_000 }),
+    fail: (run: StartedRun, kind: 'failed' | 'handover' = 'failed') =>
+      settle(run, { kind, error: '{"error_type":"model_error"}', attempt: '{}' }),
+    putBack: (run: StartedRun, counts = true) => settle(run, { kind: 'putback', attempt: '{}', counts }),
+    /** What is left of a model's indexes and counters, which must be nothing when no job is under way. */
+    async traces(): Promise<string[]> {
+      const keys = await connection.keys(`${prefix}*`);
+      const lasting = ['job:', 'data:', 'cache:', 'list:', 'events:', 'rate', 'waiting:', 'outbox'];
+      return keys.map((key) => key.slice(prefix.length)).filter((key) => !lasting.some((name) => key.startsWith(name)));
+    },
+  };
+}
+
+export type JobWorld = ReturnType<typeof createJobWorld>;
+
+function makeModel(more: string): ModelSpec {
+  const name = `m-${randomBytes(5).toString('hex')}`;
+  const text = `models: [{name: ${name}, protocol: json, endpoints: [{url: "http://x"}]${more}}]`;
+  const [model] = parseModelFile(text, 'test', {});
+  if (!model) throw new Error('The file has no model');
+  return model;
+}
