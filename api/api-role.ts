@@ -17,6 +17,7 @@ import { createWaiters } from '../shared/redis/waiters.ts';
 import { createWakeUp } from '../shared/redis/wake-up.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
+import type { Role } from '../shared/run-role.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
@@ -25,7 +26,7 @@ import { createHttpServer } from './http/server.ts';
 import { createRoutes } from './routes.ts';
 
 /** The API role put together. */
-export function createApiRole(config: ApiConfig, registry: Registry, events: Events, version: string) {
+export function createApiRole(config: ApiConfig, registry: Registry, events: Events, version: string): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
   const subscriber = connect(config.redisUrl, PATIENT);
@@ -71,9 +72,6 @@ export function createApiRole(config: ApiConfig, registry: Registry, events: Eve
       await wakeUp.start();
       await listen(server, config);
       return urlOf(server, config.host);
-    },
-    async quiet(): Promise<void> {
-      closing.abort();
     },
     async stop(deadlineMs: number): Promise<void> {
       closing.abort();

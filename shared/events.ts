@@ -47,8 +47,8 @@ export interface InferqEvents {
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
   'redis.failed': { where: string; error: unknown };
-  'role.started': { role: string; address: string };
-  'role.stopping': { role: string; reason: string };
+  'role.started': { address: string };
+  'role.stopping': { reason: string };
 }
 
 export type EventName = keyof InferqEvents;

@@ -1,25 +1,21 @@
-/** What everything that runs can do; harmless when done twice or never started. */
-export interface Lifecycle {
-  start(): Promise<void>;
-  /** Takes nothing new. */
-  quiet(): Promise<void>;
-  /** Finishes what runs until the deadline (milliseconds from now), then breaks it off cleanly. */
-  stop(deadlineMs: number): Promise<void>;
-}
-
-/** How a role ends by signals: the first one stops it in order, the process then exits by itself. */
-export function stopOnSignals(role: Pick<Lifecycle, 'stop'>, deadlineMs: number, stopping: (reason: string) => void): void {
-  let stopped: Promise<void> | undefined;
-  const stop = (reason: string): void => {
-    if (stopped) return;
-    stopping(reason);
-    stopped = role.stop(deadlineMs).then(
+/** How a role ends by signals: the first one stops it in order, and the process is over when that is done. */
+export function stopOnSignals(
+  stop: (deadlineMs: number) => Promise<void>,
+  deadlineMs: number,
+  onStopping: (reason: string) => void,
+): void {
+  let stopping = false;
+  const begin = (reason: string): void => {
+    if (stopping) return;
+    stopping = true;
+    onStopping(reason);
+    stop(deadlineMs).then(
       () => process.exit(0),
       () => process.exit(1),
     );
   };
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  process.on('SIGINT', () => stop('SIGINT'));
-  // Under `npm start` the role goes when its supervisor does.
-  process.on('disconnect', () => stop('the supervisor is gone'));
+  process.on('SIGTERM', () => begin('SIGTERM'));
+  process.on('SIGINT', () => begin('SIGINT'));
+  // Under `npm start` a role goes when its supervisor does.
+  process.on('disconnect', () => begin('the supervisor is gone'));
 }

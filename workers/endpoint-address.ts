@@ -29,7 +29,13 @@ export function addressOf({ url, headers = {} }: Endpoint): EndpointAddress {
   };
   const values = Object.values(own).flatMap((value) => [value, ...value.split(' ')]);
   const secrets = [...values, unescape(password), ...searchParams.values()];
-  return { origin, path: pathname + search, name: origin + pathname, headers: own, secrets: secrets.filter(isTelling) };
+  return {
+    origin,
+    path: pathname + search,
+    name: origin + pathname,
+    headers: own,
+    secrets: secrets.filter(isTelling),
+  };
 }
 
 /** Header names in lower case, so that later sources replace earlier ones whatever their spelling. */

@@ -25,12 +25,21 @@ export async function readAnswer(answer: Answer, context: AnswerContext): Promis
   const { address, protocol, maxBytes } = context;
   const encoding = answer.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
-    throw answerFault('invalid_output', `used Content-Encoding ${String(encoding)}, which was not asked for.`, address);
+    throw answerFault(
+      'invalid_output',
+      `used Content-Encoding ${String(encoding)}, which was not asked for.`,
+      address,
+    );
   }
   const type = String(answer.headers['content-type'] ?? 'no content type').toLowerCase();
-  if (!type.startsWith('text/event-stream')) return parseBody(await readText(answer, maxBytes, address), type, address);
+  if (!type.startsWith('text/event-stream'))
+    return parseBody(await readText(answer, maxBytes, address), type, address);
   if (protocol.stream) return readStream(answer, protocol.stream(), context);
-  throw answerFault('invalid_output', "answered with an event stream, which the model's protocol does not know.", address);
+  throw answerFault(
+    'invalid_output',
+    "answered with an event stream, which the model's protocol does not know.",
+    address,
+  );
 }
 
 /** What a server says when it refuses. The status alone decides, so a body that cannot be read is no message. */
@@ -54,7 +63,11 @@ function refusalMessage(text: string, type: string, protocol: Protocol): string 
   }
 }
 
-async function readText({ headers, body }: Answer, maxBytes: number, address: EndpointAddress): Promise<string> {
+async function readText(
+  { headers, body }: Answer,
+  maxBytes: number,
+  address: EndpointAddress,
+): Promise<string> {
   if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes, address);
   const chunks: Uint8Array[] = [];
   let received = 0;
@@ -72,10 +85,11 @@ async function readText({ headers, body }: Answer, maxBytes: number, address: En
 function parseBody(text: string, type: string, address: EndpointAddress): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
+  } catch {
+    // V8 quotes the text in its message, which is not to go further.
     const found = text.trim() === '' ? 'no body' : `a body that is not JSON (${type.slice(0, 60)})`;
     const sentence = `answered with ${found}. Check its url and the model's protocol.`;
-    throw answerFault('invalid_output', sentence, address, cause);
+    throw answerFault('invalid_output', sentence, address);
   }
 }
 
@@ -101,7 +115,7 @@ async function readStream(answer: Answer, reader: StreamReader, context: AnswerC
 }
 
 function named(error: InferqError, address: EndpointAddress): InferqError {
-  return answerFault(error.code, `failed in its stream: ${error.message}`, address, error);
+  return answerFault(error.code, `failed in its stream: ${error.message}`, address);
 }
 
 function tooLarge(maxBytes: number, address: EndpointAddress): InferqError {

@@ -53,9 +53,8 @@ export function answerFault(
   code: ErrorCode,
   sentence: string,
   { name, secrets }: EndpointAddress,
-  cause?: unknown,
 ): InferqError {
-  return new InferqError(code, `The model endpoint ${name} ${excerpt(sentence, secrets)}`, { cause });
+  return new InferqError(code, `The model endpoint ${name} ${excerpt(sentence, secrets)}`);
 }
 
 function codeOf(status: number): ErrorCode {

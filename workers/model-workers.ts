@@ -22,7 +22,7 @@ export function createModelWorkers({ connection, registry, process, events, conc
   const workers = new Map<string, Worker>();
   const running = new Map<string, AbortController>();
   const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });
-  let quieted = false;
+  let stopped = false;
 
   function open(code: string): Worker {
     const worker = new Worker(QUEUE_NAME, (job, token, signal) => run(job, token, signal), {
@@ -61,7 +61,7 @@ export function createModelWorkers({ connection, registry, process, events, conc
   }
 
   async function sync(): Promise<void> {
-    if (quieted) return;
+    if (stopped) return;
     const wanted = new Map<string, number>();
     for (const { code, spec } of registry.list())
       wanted.set(code, Math.max(wanted.get(code) ?? 0, spec.concurrency));
@@ -84,14 +84,9 @@ export function createModelWorkers({ connection, registry, process, events, conc
     abandon(runId: string): void {
       running.get(runId)?.abort('abandoned' satisfies BreakOff);
     },
-    /** Takes no new runs. */
-    async quiet(): Promise<void> {
-      quieted = true;
-      await Promise.all([...workers.values()].map((worker) => worker.pause(true)));
-    },
-    /** Lets what runs finish until the deadline, then puts it back. */
+    /** Takes no new runs, lets what runs finish until the deadline, then puts it back. */
     async stop(deadlineMs: number): Promise<void> {
-      quieted = true;
+      stopped = true;
       const timer = setTimeout(() => {
         for (const breakOff of running.values()) breakOff.abort('draining' satisfies BreakOff);
       }, deadlineMs);

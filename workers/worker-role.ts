@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { WorkerConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
+import { createReadiness } from '../shared/observe/readiness.ts';
 import { connect, PATIENT } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
@@ -11,6 +12,7 @@ import { createOutbox } from '../shared/redis/outbox.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
+import type { Role } from '../shared/run-role.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createAbandonedRuns } from './abandoned-runs.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
@@ -23,7 +25,7 @@ import { createDeliveryWorker } from './webhooks/run-deliveries.ts';
 const DELIVERIES_AT_ONCE = 50;
 
 /** The worker role put together: runs jobs, delivers webhooks, sweeps. */
-export function createWorkerRole(config: WorkerConfig, registry: Registry, events: Events, version: string) {
+export function createWorkerRole(config: WorkerConfig, registry: Registry, events: Events, version: string): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, PATIENT);
@@ -64,17 +66,20 @@ export function createWorkerRole(config: WorkerConfig, registry: Registry, event
     onError: onError('sweeping'),
   });
 
+  const readiness = createReadiness({
+    redis: async () => `answers ${await redis.ping()}`,
+    models: async () => `${registry.list().length} served`,
+  });
+
   return {
-    redis,
-    async start(): Promise<void> {
+    readiness,
+    async start(): Promise<undefined> {
+      transforms.start();
       await abandoned.start();
       await models.sync();
       registry.onChange(() => void models.sync().catch(onError('opening workers')));
       await deliveries.start();
       sweeper.start();
-    },
-    async quiet(): Promise<void> {
-      await Promise.all([models.quiet(), deliveries.quiet()]);
     },
     async stop(deadlineMs: number): Promise<void> {
       await sweeper.stop();

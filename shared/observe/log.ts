@@ -17,6 +17,8 @@ const LEVELS = {
   'role.stopping': 'info',
 } as const satisfies Record<EventName, Level>;
 
+const REPEAT_AFTER_MS = 10_000;
+
 /** A logger of JSON lines on stdout. */
 export function createLogger(role: string, level: string): Logger {
   return pino({ level, base: { role }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: describe } });
@@ -24,7 +26,26 @@ export function createLogger(role: string, level: string): Logger {
 
 /** Turns each event into a log line. */
 export function logEvents(events: Events, logger: Logger): void {
-  for (const name of eventNames()) events.on(name, (details) => logger[LEVELS[name]](details, name));
+  for (const name of eventNames()) {
+    const isNew = name === 'redis.failed' ? createRepetitionFilter() : () => true;
+    events.on(name, (details) => {
+      if (isNew(details)) logger[LEVELS[name]](details, name);
+    });
+  }
+}
+
+/** While Redis is away every connection says so several times a second; once in ten seconds is enough to read. */
+function createRepetitionFilter(): (details: object) => boolean {
+  const told = new Map<string, number>();
+  return (details) => {
+    const error: unknown = 'error' in details ? details.error : undefined;
+    const kind = error instanceof Error ? error.message : String(error);
+    const last = told.get(kind) ?? Number.NEGATIVE_INFINITY;
+    if (performance.now() - last < REPEAT_AFTER_MS) return false;
+    if (told.size > 100) told.clear();
+    told.set(kind, performance.now());
+    return true;
+  };
 }
 
 function eventNames(): EventName[] {

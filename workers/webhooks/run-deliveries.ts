@@ -49,9 +49,6 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
       worker.on('error', (error) => parts.events.emit('redis.failed', { where: 'taking webhooks', error }));
       await worker.waitUntilReady();
     },
-    async quiet(): Promise<void> {
-      await worker?.pause(true);
-    },
     async stop(): Promise<void> {
       await worker?.close();
       worker = undefined;

@@ -1,0 +1,66 @@
+import { ConfigError, type Environment, type RoleConfig } from './config.ts';
+import { messageOf } from './errors.ts';
+import { createEvents, type Events } from './events.ts';
+import { stopOnSignals } from './lifecycle.ts';
+import { createModelSource } from './models/model-source.ts';
+import { createRegistry, type Registry } from './models/registry.ts';
+import { createLogger, logEvents } from './observe/log.ts';
+import { startMetricsServer } from './observe/metrics-server.ts';
+import { measureEvents } from './observe/metrics.ts';
+import type { Readiness } from './observe/readiness.ts';
+import { checkRedis } from './redis/check.ts';
+import { readVersion } from './version.ts';
+
+/** A role that has been put together and can be run. */
+export interface Role {
+  readiness: Readiness;
+  /** Answers the address that it serves at, where it has one of its own. */
+  start(): Promise<string | undefined>;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+export interface RoleKind<Config extends RoleConfig> {
+  name: string;
+  readConfig(env: Environment): Config;
+  create(config: Config, registry: Registry, events: Events, version: string): Role;
+  /** Milliseconds that what runs has to finish after SIGTERM. */
+  drainMs(config: Config): number;
+}
+
+/** Runs a role as a process: faults at start are lines for a person on stderr and exit code 1. */
+export async function runRole<Config extends RoleConfig>(kind: RoleKind<Config>, env: Environment): Promise<void> {
+  try {
+    await startRole(kind, kind.readConfig(env), env);
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : messageOf(error)}\n`);
+    process.exit(1);
+  }
+}
+
+async function startRole<Config extends RoleConfig>(kind: RoleKind<Config>, config: Config, env: Environment): Promise<void> {
+  await checkRedis(config.redisUrl);
+  const events = createEvents();
+  logEvents(events, createLogger(kind.name, config.logLevel));
+  const metrics = measureEvents(events);
+  const registry = createRegistry();
+  const source = createModelSource(config.models, env);
+  registry.replace(await source.load());
+  const role = kind.create(config, registry, events, readVersion());
+  const server = await startMetricsServer({ host: config.host, port: config.metricsPort }, metrics, role.readiness);
+  const url = (await role.start()) ?? server.url;
+  source.start(
+    (specs) => {
+      registry.replace(specs);
+      events.emit('models.loaded', { models: specs.map(({ name }) => name) });
+    },
+    (error) => events.emit('models.refused', { error }),
+  );
+  const stop = async (deadlineMs: number): Promise<void> => {
+    await source.stop();
+    await role.stop(deadlineMs);
+    await server.stop();
+  };
+  stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
+  events.emit('role.started', { address: url });
+  process.send?.({ type: 'ready', url });
+}

@@ -1,0 +1,67 @@
+import { InferqError } from '../../shared/errors.ts';
+import type { ServerSentEvent } from '../server-sent-events.ts';
+import { isObject, messageIn, parseData } from './body.ts';
+import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
+
+/**
+ * The plainest protocol: the input is posted as the JSON body, and the JSON body of the answer is the output.
+ *
+ * A server with something to say on the way answers with `text/event-stream` instead:
+ *
+ *     event: progress        data: {"progress": 0.4, "message": "…"}    0 to 1; message optional
+ *     event: chunk           data: any JSON                             a piece of the output, for who watches
+ *     event: output          data: any JSON                             the output; ends the stream
+ *     event: error           data: {"error": "…"}                       the job fails with model_error
+ *
+ * Chunks are not added up: what `output` carries is the output. Other events and comments (keep-alives) are ignored.
+ * A refusal, an answer that is not 2xx, may carry `{"error": "…"}`.
+ */
+export const json: Protocol = {
+  toRequest: (input) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: input,
+  }),
+  toOutput: (body) => body,
+  errorMessage: messageIn,
+  stream: createReader,
+};
+
+function createReader(): StreamReader {
+  let output: unknown;
+  return {
+    read(event) {
+      if (event.event !== 'output') return partsOf(event);
+      output = parseData('output', event.data);
+      return [{ kind: 'done' }];
+    },
+    body: () => output,
+  };
+}
+
+function partsOf({ event, data }: ServerSentEvent): StreamPart[] {
+  switch (event) {
+    case 'progress':
+      return [toProgress(parseData(event, data))];
+    case 'chunk':
+      return [{ kind: 'chunk', chunk: parseData(event, data) }];
+    case 'error':
+      throw new InferqError(
+        'model_error',
+        messageIn(parseData(event, data)) ?? 'The model sent an error event.',
+      );
+    default:
+      return [];
+  }
+}
+
+function toProgress(data: unknown): StreamPart {
+  const { progress, message } = isObject(data) ? data : {};
+  if (typeof progress !== 'number' || progress < 0 || progress > 1) {
+    throw new InferqError(
+      'invalid_output',
+      'The model sent a "progress" event without a progress from 0 to 1.',
+    );
+  }
+  return { kind: 'progress', progress, ...(typeof message === 'string' ? { message } : {}) };
+}
