@@ -83,6 +83,7 @@ function roleEnvironment(redisUrl: string, modelFile: string): Record<string, st
     PORT: '0',
     HOST: '127.0.0.1',
     METRICS_PORT: '0',
+    INFERQ_DRAIN_TIMEOUT: '1',
     LOG_LEVEL: 'debug',
   };
 }

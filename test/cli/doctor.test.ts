@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import { checkDependencies, checkNode } from '../../cli/checks/node.ts';
+import { json, problem, startFakeBroker, type FakeBroker } from './fake-broker.ts';
+import { runInferq, type RunOptions } from './inferq-process.ts';
+
+// With a REDIS_URL it does not look for a Redis, which may take a download.
+const env = { REDIS_URL: 'redis://:hunter22@127.0.0.1:1' };
+
+const endpoint = (url: string, healthy?: boolean) => ({ url, ...(healthy === undefined ? {} : { healthy }) });
+
+async function healthyBroker(t: ExecutionContext): Promise<FakeBroker> {
+  const broker = await startFakeBroker(t);
+  broker.on('GET /healthz', json(200, { status: 'ok' }));
+  broker.on('GET /readyz', json(200, { ready: true, checks: { redis: 'ok', durability: 'fsync' } }));
+  broker.on('GET /models', json(200, { data: [{ name: 'm', version: '1' }], next: null }));
+  return broker;
+}
+
+function doctor(t: ExecutionContext, options: RunOptions, args: string[] = []) {
+  return runInferq(t, ['doctor', ...args], { ...options, env: { ...env, ...options.env } });
+}
+
+test('doctor finds nothing broken where all is well, and exits with 0', async (t) => {
+  const broker = await healthyBroker(t);
+  const { code, stdout, stderr } = await doctor(t, { broker });
+  t.is(code, 0, stdout + stderr);
+  t.regex(stdout, /✓ Node v\d/);
+  t.regex(stdout, /✓ \d+ dependencies installed/);
+  t.regex(stdout, /✓ Port \d+ is used by inferq/);
+  t.regex(stdout, /✓ The broker is ready: redis: ok, durability: fsync/);
+  t.regex(stdout, /✓ The token is accepted \(from INFERQ_TOKEN\)/);
+  t.regex(stdout, /✓ m@1 is served$/m);
+  t.notRegex(stdout, /✗/);
+  t.is(stderr, '');
+});
+
+test('doctor shows no password of REDIS_URL', async (t) => {
+  const { stdout } = await doctor(t, { broker: await healthyBroker(t) });
+  t.regex(stdout, /REDIS_URL/);
+  t.notRegex(stdout, /hunter22/);
+});
+
+test('doctor says how to start a broker where none answers, and exits with 1', async (t) => {
+  const { code, stdout, stderr } = await doctor(t, { env: { INFERQ_URL: 'http://127.0.0.1:9' } });
+  t.is(code, 1);
+  t.regex(stdout, /✓ Port 9 is free|✗ Port 9/);
+  t.regex(stdout, /✗ No broker answers.*→ Start one: npm start/);
+  t.regex(stderr, /broken/);
+});
+
+test('doctor tells a port that another program has', async (t) => {
+  const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const { code, stdout } = await doctor(t, { broker: { url } });
+  t.is(code, 1);
+  t.regex(stdout, /✗ Port \d+ is used by another program.*PORT=8081/);
+});
+
+test('doctor tells a web server that is no broker', async (t) => {
+  const broker = await startFakeBroker(t);
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 1);
+  t.regex(stdout, /✗ http:\S+ is not an inferq broker/);
+});
+
+test('doctor says what is not ready', async (t) => {
+  const broker = await healthyBroker(t);
+  broker.on('GET /readyz', json(503, { ready: false, checks: { redis: 'no answer within 500 ms' } }));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 1);
+  t.regex(stdout, /✗ The broker is not ready \(503\): redis: no answer within 500 ms/);
+});
+
+test('doctor says that the token is not accepted and where it came from', async (t) => {
+  const broker = await healthyBroker(t);
+  broker.on('GET /models', problem(401, 'unauthenticated', 'Unknown token'));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 1);
+  t.regex(stdout, /✗ The token from INFERQ_TOKEN is not accepted: Unknown token/);
+});
+
+test('doctor says that there is no token', async (t) => {
+  const broker = await healthyBroker(t);
+  broker.on('GET /models', problem(401, 'unauthenticated', 'No credential'));
+  const { code, stdout } = await doctor(t, { env: { INFERQ_URL: broker.url } });
+  t.is(code, 1);
+  t.regex(stdout, /✗ There is no token/);
+});
+
+test('doctor takes a token that may not see the models for a warning', async (t) => {
+  const broker = await healthyBroker(t);
+  broker.on('GET /models', problem(403, 'forbidden', 'models:read is needed'));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 0);
+  t.regex(stdout, /! The token is accepted, but/);
+});
+
+test('doctor calls a model broken that has no healthy endpoint, and one with some a warning', async (t) => {
+  const broker = await healthyBroker(t);
+  const down = { name: 'down', version: '1', endpoints: [endpoint('http://a/x', false)] };
+  const half = {
+    name: 'half',
+    version: '1',
+    endpoints: [endpoint('http://b/x', false), endpoint('http://c/x')],
+  };
+  const up = { name: 'up', version: '1', endpoints: [endpoint('http://d/x', true)] };
+  broker.on('GET /models', json(200, { data: [down, half, up], next: null }));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 1);
+  t.regex(stdout, /✗ down@1: http:\/\/a\/x unhealthy → .*curl http:\/\/a\/x/);
+  t.regex(stdout, /! half@1: http:\/\/b\/x unhealthy/);
+  t.regex(stdout, /✓ up@1 is served, its endpoints are healthy/);
+});
+
+test('doctor --json prints the findings for a program', async (t) => {
+  const { stdout } = await doctor(t, { broker: await healthyBroker(t) }, ['--json']);
+  const report: unknown = JSON.parse(stdout);
+  t.like(report, { ok: true, findings: [{ level: 'ok' }] });
+});
+
+test('a Node that is too old is broken, one that is just new enough is not', (t) => {
+  t.is(checkNode('v22.19.0', '22.20').level, 'broken');
+  t.is(checkNode('v20.20.2', '22.20').level, 'broken');
+  t.is(checkNode('v22.20.0', '22.20').level, 'ok');
+  t.is(checkNode('v26.1.0', '22.20').level, 'ok');
+});
+
+function find(name: string): string | null {
+  return name === 'absent' ? null : '1.0.0';
+}
+
+test('dependencies that are missing or of another version are broken', (t) => {
+  t.is(checkDependencies({ there: '1.0.0' }, find).level, 'ok');
+  t.regex(checkDependencies({ there: '1.0.0', absent: '1.0.0' }, find).text, /absent is missing/);
+  t.regex(
+    checkDependencies({ there: '2.0.0', absent: '1.0.0' }, find).text,
+    /there is 1\.0\.0 instead of 2\.0\.0 and 1 more/,
+  );
+});

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { readEvents } from '../support/event-stream.ts';
+import { startScriptedModel, type Behaviour } from '../support/scripted-model.ts';
+
+/** Streams progress and chunks, then the output. */
+const talkative: Behaviour = async (_call, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const step of [0, 1, 2, 3]) {
+    response.write(`event: progress\ndata: {"progress":${step / 4},"message":"step ${step}"}\n\n`);
+    response.write(`event: chunk\ndata: "part ${step} "\n\n`);
+    await sleep(60);
+  }
+  response.end('event: output\ndata: {"text":"whole"}\n\n');
+};
+
+test('the events of a job tell its states, its progress, its chunks and its end, once each and in order', async (t) => {
+  const model = await startScriptedModel(talkative);
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('talk', model.url)] });
+  const { id } = await broker.submit({ model: 'talk', input: 1 });
+  const events = await readEvents(`${broker.url}/jobs/${id}/events`);
+  const kinds = events.map(({ event }) => event);
+  t.deepEqual(
+    events.filter(({ event }) => event === 'status').map(({ data }) => data),
+    [{ status: 'queued' }, { status: 'running', attempt: 1 }, { status: 'succeeded' }],
+  );
+  t.is(kinds.filter((kind) => kind === 'progress').length, 4);
+  t.deepEqual(
+    events.filter(({ event }) => event === 'output').map(({ data }) => data),
+    [0, 1, 2, 3].map((step) => ({ chunk: `part ${step} ` })),
+  );
+  t.is(kinds.at(-1), 'done');
+  t.like(events.at(-1)?.data, { id, status: 'succeeded', output: { text: 'whole' } });
+  t.is(new Set(events.map((event) => event.id)).size, events.length);
+});
+
+test('whoever lost the stream resumes it at any replica, without a gap or a repetition', async (t) => {
+  const model = await startScriptedModel(talkative);
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('talk', model.url)], apis: 2 });
+  const { id } = await broker.submit({ model: 'talk', input: 1 });
+  const [first = '', second = ''] = broker.urls;
+  const before = await readEvents(`${first}/jobs/${id}/events`, { enough: (events) => events.length >= 5 });
+  const after = await readEvents(`${second}/jobs/${id}/events`, { lastEventId: before.at(-1)?.id ?? '' });
+  const whole = await readEvents(`${second}/jobs/${id}/events`);
+  t.deepEqual([...before, ...after], whole);
+});
+
+test('an id that the stream has not given out is refused', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const { id } = await broker.submit({ model: 'm', input: 1 });
+  const refused = await broker.request(`/jobs/${id}/events`, { headers: { 'last-event-id': 'yesterday' } });
+  t.is(refused.status, 400);
+});
+
+test('progress is seen in the job while it runs', async (t) => {
+  const model = await startScriptedModel(async (_call, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('event: progress\ndata: {"progress":0.5,"message":"half"}\n\n');
+    await sleep(1500);
+    response.end('event: output\ndata: 1\n\n');
+  });
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('slow', model.url)] });
+  const { id } = await broker.submit({ model: 'slow', input: 1 });
+  await readEvents(`${broker.url}/jobs/${id}/events`, {
+    enough: (events) => events.some(({ event }) => event === 'progress'),
+  });
+  t.deepEqual((await broker.job(id)).progress, { progress: 0.5, message: 'half' });
+  t.like(await broker.job(id, '?wait=10'), { status: 'succeeded', progress: null });
+});

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
+import { answer, startScriptedModel } from '../support/scripted-model.ts';
+
+test('jobs are listed newest first, page by page, by model, status and metadata', async (t) => {
+  const model = await startScriptedModel((call, response) => answer(response, 1, call.body === 'bad' ? 400 : 200));
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('a', model.url), jsonModel('b', model.url)] });
+  const made: string[] = [];
+  for (let at = 0; at < 7; at++) {
+    const input = at === 3 ? 'bad' : at;
+    const job = { model: at % 2 ? 'b' : 'a', input, metadata: { parity: String(at % 2) } };
+    made.unshift((await broker.run(job)).id);
+  }
+  t.deepEqual(await listIds(broker, '/jobs?limit=3'), made);
+  t.deepEqual(await listIds(broker, '/jobs?model=b'), [made[1], made[3], made[5]]);
+  t.deepEqual(await listIds(broker, '/jobs?metadata.parity=0&limit=2'), [made[0], made[2], made[4], made[6]]);
+  t.deepEqual(await listIds(broker, '/jobs?status=failed'), [made[3]]);
+  for (const query of ['status=lost', 'limit=0', 'limit=101', 'cursor=xx', 'colour=red'])
+    t.is((await broker.request(`/jobs?${query}`)).status, 400, query);
+});
+
+test('the output alone comes as the model gave it', async (t) => {
+  const model = await startScriptedModel((call, response) =>
+    call.body === 'bad' ? answer(response, 1, 400) : void response.writeHead(200, { 'content-type': 'application/json' }).end('{"b": 1.50, "a": [ ]}'),
+  );
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const { id } = await broker.run({ model: 'm', input: 1 });
+  const output = await broker.request(`/jobs/${id}/output`);
+  t.deepEqual([output.status, output.body], [200, { b: 1.5, a: [] }]);
+  const failed = await broker.run({ model: 'm', input: 'bad' });
+  t.is((await broker.request(`/jobs/${failed.id}/output`)).status, 409);
+  t.is((await broker.request('/jobs/job_nothing/output')).status, 404);
+});
+
+test('an unchanged job is answered 304 to its ETag, a changed one in full', async (t) => {
+  const model = await startScriptedModel(() => undefined);
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const { id } = await broker.submit({ model: 'm', input: 1 });
+  while (model.calls.length === 0) await sleep(20);
+  const first = await broker.request(`/jobs/${id}`);
+  const etag = first.headers.get('etag') ?? '';
+  const same = await broker.request(`/jobs/${id}`, { headers: { 'if-none-match': etag } });
+  t.deepEqual([same.status, same.text, same.headers.get('etag')], [304, '', etag]);
+  await broker.request(`/jobs/${id}/cancel`, { method: 'POST' });
+  t.is((await broker.request(`/jobs/${id}`, { headers: { 'if-none-match': etag } })).status, 200);
+});
+
+test('a long poll answers as soon as the job ends, at whichever replica', async (t) => {
+  const model = await startScriptedModel(async (_call, response) => {
+    await sleep(800);
+    answer(response, 'done');
+  });
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)], apis: 2 });
+  const { id } = await broker.submit({ model: 'm', input: 1 });
+  const started = performance.now();
+  const headers = { authorization: 'Bearer ifq_test-token' };
+  const answers = await Promise.all(
+    broker.urls.map(async (url) => (await fetch(`${url}/jobs/${id}?wait=30`, { headers })).json()),
+  );
+  t.true(performance.now() - started < 10_000);
+  for (const job of answers) t.like(job, { id, status: 'succeeded', output: 'done' });
+});
+
+test('a queued job tells its place and, once jobs have run, when its turn should come', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)], workers: 0 });
+  const ids: string[] = [];
+  for (let at = 0; at < 3; at++) ids.push((await broker.submit({ model: 'm', input: at })).id);
+  const places = await Promise.all(ids.map(async (id) => (await broker.job(id)).queue?.position));
+  t.deepEqual(places, [1, 2, 3]);
+});
+
+async function listIds(broker: TestBroker, path: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let next: string | null = path; next !== null; ) {
+    const { status, body, text } = await broker.request(next);
+    if (status !== 200 || !isPage(body)) throw new Error(text);
+    ids.push(...body.data.map(({ id }) => id));
+    next = body.next;
+  }
+  return ids;
+}
+
+function isPage(body: unknown): body is { data: { id: string }[]; next: string | null } {
+  return typeof body === 'object' && body !== null && 'data' in body && 'next' in body;
+}

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import type { StreamPart } from '../../workers/protocols/protocol.ts';
+import { protocolOf } from '../../workers/protocols/registry.ts';
+import { startReceiver } from '../webhooks/receiver.ts';
+import { callOf, failing, startCaller, until, STREAM_TYPE } from './endpoint-calls.ts';
+import { modelNamed } from './protocols/any-model.ts';
+
+const STREAM = [
+  'event: progress\ndata: {"progress": 0.5, "message": "für €"}\n\n',
+  ': keep-alive\n\n',
+  'event: chunk\r\ndata: "🙂"\r\n\r\n',
+  'event: output\ndata: {"pages": 5}\n\n',
+].join('');
+const PARTS = [
+  { kind: 'progress', progress: 0.5, message: 'für €' },
+  { kind: 'chunk', chunk: '🙂' },
+];
+
+test('a stream that comes byte by byte tells its parts in order, then its output', async (t) => {
+  const server = await startReceiver(t, (response) => {
+    response.writeHead(200, STREAM_TYPE);
+    response.socket?.setNoDelay(true);
+    void (async () => {
+      for (const byte of Buffer.from(STREAM)) {
+        response.write(Uint8Array.of(byte));
+        await sleep(0);
+      }
+      response.end();
+    })();
+  });
+  const parts: StreamPart[] = [];
+  const onPart = (part: StreamPart) => void parts.push(part);
+  t.deepEqual(await startCaller(t).call(callOf(server.url, { onPart })), { pages: 5 });
+  t.deepEqual(parts, PARTS);
+});
+
+test('a completion stream ends in the body of a plain completion', async (t) => {
+  const protocol = protocolOf('openai-completions');
+  const server = await startReceiver(t, (response) => {
+    response.writeHead(200, STREAM_TYPE);
+    response.write('data: {"choices": [{"index": 0, "text": "Hal"}]}\n\n');
+    response.write('data: {"choices": [{"index": 0, "text": "lo", "finish_reason": "stop"}]}\n\n');
+    response.end('data: [DONE]\n\n');
+  });
+  const request = protocol.toRequest('Sag hallo', modelNamed('any'));
+  const body = await startCaller(t).call(callOf(server.url, { protocol, request }));
+  t.deepEqual(protocol.toOutput(body), { text: 'Hallo', finish_reason: 'stop', usage: null });
+});
+
+test('a stream that ends before its end marker is model_unavailable', async (t) => {
+  const { error } = await failing(t, (response) =>
+    response.writeHead(200, STREAM_TYPE).end('event: chunk\ndata: 1\n\n'),
+  );
+  t.is(error.code, 'model_unavailable');
+  t.regex(error.message, /broke off its stream/);
+});
+
+test('a stream whose connection is reset is model_unavailable', async (t) => {
+  const { error } = await failing(t, (response) => {
+    response
+      .writeHead(200, STREAM_TYPE)
+      .write('event: chunk\ndata: 1\n\n', () => response.socket?.resetAndDestroy());
+  });
+  t.is(error.code, 'model_unavailable');
+});
+
+test('an error in a stream is model_error with its message, and the connection is closed', async (t) => {
+  const { error, server } = await failing(t, (response) => {
+    response.writeHead(200, STREAM_TYPE).write('event: error\ndata: {"error": "out of memory"}\n\n');
+  });
+  t.is(error.code, 'model_error');
+  t.regex(error.message, /out of memory/);
+  t.true(await until(() => server.open() === 0));
+});
+
+test('a stream that is too large is result_too_large', async (t) => {
+  const { error, server } = await failing(
+    t,
+    (response) => {
+      response.writeHead(200, STREAM_TYPE);
+      const writing = setInterval(() => response.write(': keep-alive\n\n'), 1);
+      response.on('close', () => clearInterval(writing));
+    },
+    { maxBytes: 500 },
+  );
+  t.is(error.code, 'result_too_large');
+  t.true(await until(() => server.open() === 0));
+});
+
+test('a stream that stays open after its end marker holds nobody', async (t) => {
+  const server = await startReceiver(t, (response) => {
+    response.writeHead(200, STREAM_TYPE).write('event: output\ndata: 1\n\n');
+  });
+  t.is(await startCaller(t).call(callOf(server.url, { timeoutMs: 10_000 })), 1);
+  t.true(await until(() => server.open() === 0));
+});
+
+test('a stream for a protocol that has none is invalid_output', async (t) => {
+  const protocol = protocolOf('open-inference-v2');
+  const { error } = await failing(t, (response) => response.writeHead(200, STREAM_TYPE).end(STREAM), {
+    protocol,
+  });
+  t.is(error.code, 'invalid_output');
+});
+
+test('what the receiver of parts throws ends the call as it is, and its connection', async (t) => {
+  const server = await startReceiver(t, (response) => {
+    response.writeHead(200, STREAM_TYPE).write('event: chunk\ndata: 1\n\n');
+  });
+  const thrown = new Error('no room for parts');
+  const onPart = () => {
+    throw thrown;
+  };
+  t.is(await t.throwsAsync(startCaller(t).call(callOf(server.url, { onPart }))), thrown);
+  t.true(await until(() => server.open() === 0));
+});
