@@ -64,7 +64,9 @@ export function createApiRole(config: ApiConfig, registry: Registry, events: Eve
     secrets: createWebhookSecrets(redis),
   });
   const authenticate = createAuthenticate(rememberPrincipals((credential) => tokens.find(credential)));
-  const server = createHttpServer(createApp({ routes, authenticate, events, version, closing: closing.signal }));
+  const server = createHttpServer(
+    createApp({ routes, authenticate, events, version, closing: closing.signal }),
+  );
 
   return {
     readiness,

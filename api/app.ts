@@ -29,7 +29,12 @@ export function createApp({ routes, authenticate, events, version, closing }: Ap
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use((request, response, next) => observe(events, request, response, next));
-  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use(
+    helmet({
+      strictTransportSecurity: false,
+      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+    }),
+  );
   for (const route of routes) {
     app[route.method](expressPath(route.path), async (request, response) => {
       response.locals['route'] = route.path;
@@ -69,7 +74,9 @@ async function toCall(
     principal,
     requestId: requestId(response),
     traceparent: traceparentOf(request.get('traceparent')),
-    parameters: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
+    parameters: Object.fromEntries(
+      Object.entries(request.params).map(([name, value]) => [name, String(value)]),
+    ),
     query: new URL(request.originalUrl, 'http://inferq').searchParams,
     header: (name) => request.get(name),
     body: route.body ? await readJsonBody(request, MAX_BODY_BYTES) : undefined,
@@ -106,7 +113,10 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
     app.all(expressPath(path), (request, response) => {
       response.setHeader('allow', methods.join(', '));
-      throw new InferqError('method_not_allowed', `${request.method} is not for this path: it takes ${methods.join(', ')}.`);
+      throw new InferqError(
+        'method_not_allowed',
+        `${request.method} is not for this path: it takes ${methods.join(', ')}.`,
+      );
     });
   }
 }
@@ -123,5 +133,9 @@ function toInferqError(error: unknown): InferqError {
       retryAfter: 1,
       cause: error,
     });
-  return new InferqError('internal', 'Something went wrong in the broker. The request id finds it in the log.', { cause: error });
+  return new InferqError(
+    'internal',
+    'Something went wrong in the broker. The request id finds it in the log.',
+    { cause: error },
+  );
 }

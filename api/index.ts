@@ -5,4 +5,7 @@ import { createApiRole } from './api-role.ts';
 /** What open requests have after SIGTERM to be answered. */
 const DRAIN_MS = 10_000;
 
-await runRole({ name: 'api', readConfig: readApiConfig, create: createApiRole, drainMs: () => DRAIN_MS }, process.env);
+await runRole(
+  { name: 'api', readConfig: readApiConfig, create: createApiRole, drainMs: () => DRAIN_MS },
+  process.env,
+);

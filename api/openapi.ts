@@ -43,7 +43,8 @@ export function describeApi(routes: readonly Route[], version: string): object {
     info: {
       title: 'inferq',
       version,
-      description: 'The asynchronous inference broker: takes a model call, says at once that it is kept, and sees it through.',
+      description:
+        'The asynchronous inference broker: takes a model call, says at once that it is kept, and sees it through.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -57,7 +58,17 @@ export function describeApi(routes: readonly Route[], version: string): object {
   };
 }
 
-function describeRoute({ tag, summary, description, scope, parameters, body, answers, path, method }: Route): object {
+function describeRoute({
+  tag,
+  summary,
+  description,
+  scope,
+  parameters,
+  body,
+  answers,
+  path,
+  method,
+}: Route): object {
   const needs = scope === 'public' ? undefined : `Needs the scope \`${scope}\`.`;
   return {
     tags: [tag],
@@ -66,7 +77,9 @@ function describeRoute({ tag, summary, description, scope, parameters, body, ans
     description: [description, needs].filter((text) => text !== undefined).join(' '),
     ...(scope === 'public' ? { security: [] } : {}),
     ...(parameters ? { parameters: parameters.map(describeParameter) } : {}),
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: refer(body) } } } } : {}),
+    ...(body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: refer(body) } } } }
+      : {}),
     responses: Object.fromEntries(
       Object.entries(scope === 'public' ? answers : { ...answers, ...REFUSALS }).map(([status, answer]) => [
         status,
@@ -81,7 +94,12 @@ const REFUSALS: Route['answers'] = {
   403: { description: 'The credential does not allow this' },
 };
 
-function describeParameter({ name, in: place, description, schema }: NonNullable<Route['parameters']>[number]): object {
+function describeParameter({
+  name,
+  in: place,
+  description,
+  schema,
+}: NonNullable<Route['parameters']>[number]): object {
   return { name, in: place, description, required: place === 'path', schema };
 }
 
@@ -99,5 +117,7 @@ function refer(schema: TSchema): object {
 
 function operationId(method: string, path: string): string {
   const words = path.split(/[/{}]+/).filter((word) => word !== '');
-  return [method, ...words].map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1))).join('');
+  return [method, ...words]
+    .map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1)))
+    .join('');
 }

@@ -11,7 +11,9 @@ export function cacheKey(model: ModelSpec, tenant: string, input: unknown): stri
   if (model.cache.scope === 'off' || model.cache.ttl === 0) return undefined;
   const owner = model.cache.scope === 'shared' ? null : tenant;
   const text = canonicalize([fullName(model), specDigest(model), owner, input]);
-  return createHash('sha256').update(text ?? '').digest('base64url');
+  return createHash('sha256')
+    .update(text ?? '')
+    .digest('base64url');
 }
 
 const digests = new WeakMap<ModelSpec, string>();

@@ -36,7 +36,10 @@ export interface WorkerConfig extends RoleConfig {
 /** Throws a ConfigError with all faults. */
 export function readApiConfig(env: Environment): ApiConfig {
   const faults: string[] = [];
-  const config = { ...readRoleConfig(env, faults), port: readInteger(env, 'PORT', 8080, [0, 65_535], faults) };
+  const config = {
+    ...readRoleConfig(env, faults),
+    port: readInteger(env, 'PORT', 8080, [0, 65_535], faults),
+  };
   return checked(config, faults);
 }
 

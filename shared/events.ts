@@ -22,7 +22,14 @@ export interface InferqEvents {
     kind: 'queued' | 'hit' | 'joined';
     requestId: string;
   };
-  'job.started': { jobId: string; model: string; tenant: string; attempt: number; requestId: string; waitMs: number };
+  'job.started': {
+    jobId: string;
+    model: string;
+    tenant: string;
+    attempt: number;
+    requestId: string;
+    waitMs: number;
+  };
   'job.ended': {
     jobId: string;
     model: string;
@@ -43,7 +50,14 @@ export interface InferqEvents {
     next: 'retry' | 'give up';
   };
   'attempt.refused': { jobId: string; run: string; reason: string };
-  'webhook.attempted': { jobId: string; id: string; attempt: number; outcome: string; status?: number; error?: string };
+  'webhook.attempted': {
+    jobId: string;
+    id: string;
+    attempt: number;
+    outcome: string;
+    status?: number;
+    error?: string;
+  };
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
   'redis.failed': { where: string; error: unknown };

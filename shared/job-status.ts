@@ -5,7 +5,12 @@
 export const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'] as const;
 export type JobStatus = (typeof STATUSES)[number];
 
-export const TERMINAL_STATUSES = ['succeeded', 'failed', 'canceled', 'expired'] as const satisfies JobStatus[];
+export const TERMINAL_STATUSES = [
+  'succeeded',
+  'failed',
+  'canceled',
+  'expired',
+] as const satisfies JobStatus[];
 export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
 
 export interface Transition {
@@ -24,7 +29,12 @@ export const TRANSITIONS = [
   { event: 'start again', from: 'running', to: 'running', by: 'its worker died, another takes it' },
   { event: 'put back', from: 'running', to: 'queued', by: 'the attempt failed and may be repeated' },
   { event: 'succeed', from: 'running', to: 'succeeded', by: 'the model answered' },
-  { event: 'fail', from: 'running', to: 'failed', by: 'the last attempt failed, or its workers died too often' },
+  {
+    event: 'fail',
+    from: 'running',
+    to: 'failed',
+    by: 'the last attempt failed, or its workers died too often',
+  },
   { event: 'cancel queued', from: 'queued', to: 'canceled', by: 'the client asked' },
   { event: 'cancel running', from: 'running', to: 'canceled', by: 'the client asked; the call is aborted' },
   { event: 'expire', from: 'queued', to: 'expired', by: 'its ttl ran out before it first started' },

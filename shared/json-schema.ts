@@ -7,7 +7,9 @@ import type { Fault } from './errors.ts';
 export type SchemaCheck = (value: unknown) => Fault[];
 
 // Patterns come from model owners and meet inputs of strangers: RE2 matches in linear time, whatever both hold.
-const linearRegExp = Object.assign((pattern: string) => ({ test: matcher(pattern) }), { code: 'linearRegExp' });
+const linearRegExp = Object.assign((pattern: string) => ({ test: matcher(pattern) }), {
+  code: 'linearRegExp',
+});
 
 function matcher(pattern: string): (text: string) => boolean {
   const compiled = RE2JS.compile(pattern);

@@ -28,7 +28,10 @@ export interface RoleKind<Config extends RoleConfig> {
 }
 
 /** Runs a role as a process: faults at start are lines for a person on stderr and exit code 1. */
-export async function runRole<Config extends RoleConfig>(kind: RoleKind<Config>, env: Environment): Promise<void> {
+export async function runRole<Config extends RoleConfig>(
+  kind: RoleKind<Config>,
+  env: Environment,
+): Promise<void> {
   try {
     await startRole(kind, kind.readConfig(env), env);
   } catch (error) {
@@ -37,7 +40,11 @@ export async function runRole<Config extends RoleConfig>(kind: RoleKind<Config>,
   }
 }
 
-async function startRole<Config extends RoleConfig>(kind: RoleKind<Config>, config: Config, env: Environment): Promise<void> {
+async function startRole<Config extends RoleConfig>(
+  kind: RoleKind<Config>,
+  config: Config,
+  env: Environment,
+): Promise<void> {
   await checkRedis(config.redisUrl);
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel));
@@ -46,7 +53,11 @@ async function startRole<Config extends RoleConfig>(kind: RoleKind<Config>, conf
   const source = createModelSource(config.models, env);
   registry.replace(await source.load());
   const role = kind.create(config, registry, events, readVersion());
-  const server = await startMetricsServer({ host: config.host, port: config.metricsPort }, metrics, role.readiness);
+  const server = await startMetricsServer(
+    { host: config.host, port: config.metricsPort },
+    metrics,
+    role.readiness,
+  );
   const url = (await role.start()) ?? server.url;
   source.start(
     (specs) => {

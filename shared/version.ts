@@ -19,6 +19,7 @@ function readIfThere(file: URL): string | undefined {
 }
 
 function versionIn(content: unknown): string {
-  const version: unknown = typeof content === 'object' && content ? Reflect.get(content, 'version') : undefined;
+  const version: unknown =
+    typeof content === 'object' && content ? Reflect.get(content, 'version') : undefined;
   return typeof version === 'string' ? version : '0.0.0';
 }

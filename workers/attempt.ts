@@ -29,7 +29,9 @@ export async function attemptRun(
 ): Promise<string> {
   const protocol = protocolOf(spec.protocol);
   const input: unknown = JSON.parse(run.input);
-  const prepared = spec.preprocess ? await transforms.run('preprocess', spec.preprocess, input, signal) : input;
+  const prepared = spec.preprocess
+    ? await transforms.run('preprocess', spec.preprocess, input, signal)
+    : input;
   const body = await caller.call({
     endpoint,
     protocol,
@@ -41,10 +43,14 @@ export async function attemptRun(
     onPart,
   });
   const answer = protocol.toOutput(body);
-  const output = spec.postprocess ? await transforms.run('postprocess', spec.postprocess, answer, signal) : answer;
+  const output = spec.postprocess
+    ? await transforms.run('postprocess', spec.postprocess, answer, signal)
+    : answer;
   const [fault] = checkOutput(output);
   if (fault)
-    throw new InferqError('invalid_output', `The output${at(fault.pointer)} ${fault.detail}.`, { errors: [fault] });
+    throw new InferqError('invalid_output', `The output${at(fault.pointer)} ${fault.detail}.`, {
+      errors: [fault],
+    });
   return toText(output);
 }
 

@@ -18,7 +18,14 @@ export interface ModelWorkersParts {
 }
 
 /** One BullMQ worker a model, in step with the registry. */
-export function createModelWorkers({ connection, registry, process, events, concurrency, name }: ModelWorkersParts) {
+export function createModelWorkers({
+  connection,
+  registry,
+  process,
+  events,
+  concurrency,
+  name,
+}: ModelWorkersParts) {
   const workers = new Map<string, Worker>();
   const running = new Map<string, AbortController>();
   const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });

@@ -68,7 +68,9 @@ async function attempt(
     (error) => parts.events.emit('redis.failed', { where: 'writing progress', error }),
   );
   try {
-    const output = await attemptRun(parts, run, model, endpoint, breakOff.signal, (part) => narrator.tell(part));
+    const output = await attemptRun(parts, run, model, endpoint, breakOff.signal, (part) =>
+      narrator.tell(part),
+    );
     await narrator.flush();
     const cacheTtlMs = run.spec.mode === 'bypass' ? 0 : model.spec.cache.ttl * 1000;
     return { outcome: { kind: 'succeeded', output, attempt: accountOf(run, endpoint.url), cacheTtlMs } };
@@ -93,20 +95,37 @@ function brokenOff(reason: unknown): Ending | undefined {
 /** Who joined a run whose owner's attempts are spent may still have luck with attempts of their own. */
 function failed(run: RunInHand, error: InferqError, account: string): Ending {
   const { type, title, status, detail, error_type } = toProblem(error);
-  const problem: JobError = { type, title, status, detail, error_type, retryable: error.retryable, attempt: run.attempt };
+  const problem: JobError = {
+    type,
+    title,
+    status,
+    detail,
+    error_type,
+    retryable: error.retryable,
+    attempt: run.attempt,
+  };
   const kind = error.retryable ? 'handover' : 'failed';
   return { outcome: { kind, error: JSON.stringify(problem), attempt: account }, error };
 }
 
-async function settle(parts: ProcessorParts, run: RunInHand, { outcome, error, delayMs = 0 }: Ending): Promise<Verdict> {
+async function settle(
+  parts: ProcessorParts,
+  run: RunInHand,
+  { outcome, error, delayMs = 0 }: Ending,
+): Promise<Verdict> {
   const settled = await parts.store.settle(run.run, run.token, outcome);
   if (settled.kind === 'stale') {
-    parts.events.emit('attempt.refused', { jobId: run.jobId, run: run.run, reason: 'the run ended or was taken over' });
+    parts.events.emit('attempt.refused', {
+      jobId: run.jobId,
+      run: run.run,
+      reason: 'the run ended or was taken over',
+    });
     return { kind: 'done' };
   }
   if (settled.kind === 'queued') return { kind: 'again', delayMs };
   tellEnd(parts.events, run, error);
-  if (settled.kind === 'handover') await parts.queue.add(settled.run, { priority: settled.priority, delayMs: 0 });
+  if (settled.kind === 'handover')
+    await parts.queue.add(settled.run, { priority: settled.priority, delayMs: 0 });
   // The result is safe; a webhook that is not handed over here is the sweeper's.
   await Promise.allSettled(settled.owed.map((id) => parts.outbox.send(id)));
   return { kind: 'done' };

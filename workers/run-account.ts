@@ -23,7 +23,10 @@ export function accountOf(run: RunInHand, url: string, error?: InferqError): str
   return JSON.stringify(error ? { ...entry, detail: error.message } : entry);
 }
 
-export function tellStart(events: Events, { jobId, model, tenant, attempt, spec, waitedMs }: RunInHand): void {
+export function tellStart(
+  events: Events,
+  { jobId, model, tenant, attempt, spec, waitedMs }: RunInHand,
+): void {
   events.emit('job.started', { jobId, model, tenant, attempt, requestId: spec.request_id, waitMs: waitedMs });
 }
 
@@ -35,7 +38,15 @@ export function tellFailure(
   next: 'retry' | 'give up',
 ): void {
   const endpoint = withoutSecrets(url);
-  events.emit('attempt.failed', { jobId, model, attempt, endpoint, errorType: error.code, detail: error.message, next });
+  events.emit('attempt.failed', {
+    jobId,
+    model,
+    attempt,
+    endpoint,
+    errorType: error.code,
+    detail: error.message,
+    next,
+  });
 }
 
 export function tellEnd(events: Events, run: RunInHand, error?: InferqError): void {

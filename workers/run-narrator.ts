@@ -44,5 +44,8 @@ export function createNarrator(
 function toEvent(part: Exclude<StreamPart, { kind: 'done' }>): { kind: RunEventKind; data: string } {
   if (part.kind === 'chunk') return { kind: 'output', data: JSON.stringify({ chunk: part.chunk }) };
   const { progress, message } = part;
-  return { kind: 'progress', data: JSON.stringify(message === undefined ? { progress } : { progress, message }) };
+  return {
+    kind: 'progress',
+    data: JSON.stringify(message === undefined ? { progress } : { progress, message }),
+  };
 }

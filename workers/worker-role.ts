@@ -25,7 +25,12 @@ import { createDeliveryWorker } from './webhooks/run-deliveries.ts';
 const DELIVERIES_AT_ONCE = 50;
 
 /** The worker role put together: runs jobs, delivers webhooks, sweeps. */
-export function createWorkerRole(config: WorkerConfig, registry: Registry, events: Events, version: string): Role {
+export function createWorkerRole(
+  config: WorkerConfig,
+  registry: Registry,
+  events: Events,
+  version: string,
+): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, PATIENT);
@@ -41,7 +46,17 @@ export function createWorkerRole(config: WorkerConfig, registry: Registry, event
   const models = createModelWorkers({
     connection: redis,
     registry,
-    process: createProcessor({ store, registry, queue, outbox, events, caller, transforms, worker: name, random: Math.random }),
+    process: createProcessor({
+      store,
+      registry,
+      queue,
+      outbox,
+      events,
+      caller,
+      transforms,
+      worker: name,
+      random: Math.random,
+    }),
     events,
     concurrency: config.concurrency,
     name,

@@ -13,7 +13,10 @@ export function createAuthenticate(find: FindPrincipal): Authenticate {
   return (request, response) =>
     new Promise((resolve, reject) => {
       const conclude = (error: unknown, principal: unknown, challenge: unknown): void => {
-        if (error) reject(error instanceof Error ? error : new Error('The credential cannot be checked', { cause: error }));
+        if (error)
+          reject(
+            error instanceof Error ? error : new Error('The credential cannot be checked', { cause: error }),
+          );
         else if (isPrincipal(principal)) resolve(principal);
         else reject(new InferqError('unauthenticated', challengeText(challenge)));
       };

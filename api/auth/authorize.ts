@@ -16,7 +16,10 @@ export function seesModel(principal: Principal, model: Model): boolean {
 /** Throws `model_not_found` for a model that the tenant can't see, `forbidden` for one that the credential excludes. */
 export function requireModel(principal: Principal, name: string, model: Model | undefined): Model {
   if (!model || !seesModel(principal, model))
-    throw new InferqError('model_not_found', `There is no model '${name.slice(0, 96)}'. GET /models lists them.`);
+    throw new InferqError(
+      'model_not_found',
+      `There is no model '${name.slice(0, 96)}'. GET /models lists them.`,
+    );
   if (!fitsPattern(model.spec.name, principal.models))
     throw new InferqError('forbidden', `The credential does not allow the model ${model.spec.name}.`);
   return model;
@@ -24,5 +27,8 @@ export function requireModel(principal: Principal, name: string, model: Model | 
 
 /** The answer for what is not there, and to the byte the same for what is another tenant's. */
 export function noSuchJob(): InferqError {
-  return new InferqError('not_found', 'There is no job with this id. Jobs are forgotten a week after their data.');
+  return new InferqError(
+    'not_found',
+    'There is no job with this id. Jobs are forgotten a week after their data.',
+  );
 }

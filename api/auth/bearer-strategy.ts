@@ -18,7 +18,9 @@ export class BearerStrategy extends Strategy {
   }
 
   override authenticate(request: Request): void {
-    const credential = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(request.headers.authorization ?? '')?.[1];
+    const credential = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(
+      request.headers.authorization ?? '',
+    )?.[1];
     if (credential === undefined) return this.fail('Send Authorization: Bearer <token>.', 401);
     this.find(credential).then(
       (principal) =>
@@ -35,7 +37,10 @@ const MOST_REMEMBERED = 10_000;
  * Remembers whom a credential belongs to for two seconds, so that a busy client does not cost a look-up a request; a
  * revocation is thus seen within that time. Kept by hash: a memory dump shows no credential.
  */
-export function rememberPrincipals(find: FindPrincipal, now: () => number = performance.now.bind(performance)): FindPrincipal {
+export function rememberPrincipals(
+  find: FindPrincipal,
+  now: () => number = performance.now.bind(performance),
+): FindPrincipal {
   const remembered = new Map<string, { principal: Principal; until: number }>();
   return async (credential) => {
     const hash = createHash('sha256').update(credential).digest('base64');

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import express, { type Router } from 'express';
-import helmet from 'helmet';
+import { contentSecurityPolicy } from 'helmet';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -37,12 +37,20 @@ const ASSETS = new Set(['/swagger-ui.css', '/swagger-ui-bundle.js', '/favicon-32
 export function createDocs(document: object): Router {
   const router = express.Router();
   // Swagger UI sets styles on elements and has its icons inline.
-  const policy = { directives: { styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], upgradeInsecureRequests: null } };
+  const policy = {
+    directives: {
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      upgradeInsecureRequests: null,
+    },
+  };
   const assets = express.static(FOLDER, { index: false, maxAge: '1h' });
   router.get('/openapi.json', (_request, response) => void response.json(document));
-  router.use('/docs', helmet.contentSecurityPolicy(policy));
+  router.use('/docs', contentSecurityPolicy(policy));
   router.get('/docs', (_request, response) => void response.type('html').send(PAGE));
   router.get('/docs/start.js', (_request, response) => void response.type('js').send(START));
-  router.use('/docs', (request, response, next) => (ASSETS.has(request.path) ? assets(request, response, next) : next()));
+  router.use('/docs', (request, response, next) =>
+    ASSETS.has(request.path) ? assets(request, response, next) : next(),
+  );
   return router;
 }

@@ -14,7 +14,11 @@ export function parseExactJson(bytes: Buffer): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw fault('', `The body is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}.`, error);
+    throw fault(
+      '',
+      `The body is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}.`,
+      error,
+    );
   }
   inspect(text);
   return value;
@@ -70,7 +74,8 @@ function inspect(text: string): void {
     } else if (char === Char.minus || (char >= Char.zero && char <= Char.nine)) {
       at = checkNumber(text, at, levels);
     } else {
-      if (char === Char.openObject || char === Char.open) expectKey = descend(levels, char === Char.openObject);
+      if (char === Char.openObject || char === Char.open)
+        expectKey = descend(levels, char === Char.openObject);
       else if (char === Char.comma) expectKey = nextItem(levels.at(-1));
       else if (char === Char.close || char === Char.closeObject) {
         levels.pop();
@@ -100,7 +105,9 @@ function checkNumber(text: string, start: number, levels: readonly Level[]): num
 
 function inNumber(char: number): boolean {
   if (char >= Char.zero && char <= Char.nine) return true;
-  return char === Char.point || char === Char.minus || char === Char.plus || char === Char.e || char === Char.E;
+  return (
+    char === Char.point || char === Char.minus || char === Char.plus || char === Char.e || char === Char.E
+  );
 }
 
 function nextItem(level: Level | undefined): boolean {

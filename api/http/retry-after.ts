@@ -20,5 +20,7 @@ export function fullError({ of, depth, rate }: Full, model: string): InferqError
         `${depth} jobs of yours wait for ${model} already: let some finish first.`,
         { retryAfter },
       )
-    : new InferqError('broker_full', `${depth} jobs wait for ${model} already: try again later.`, { retryAfter });
+    : new InferqError('broker_full', `${depth} jobs wait for ${model} already: try again later.`, {
+        retryAfter,
+      });
 }

@@ -39,7 +39,7 @@ function rawProblem(error: NodeJS.ErrnoException): string {
 }
 
 function explain(error: NodeJS.ErrnoException): [ErrorCode, string] {
-  switch (error.code) {
+  switch (String(error.code)) {
     case 'HPE_HEADER_OVERFLOW':
       return ['headers_too_large', `The headers are larger than ${maxHeaderSize} bytes.`];
     case 'ERR_HTTP_REQUEST_TIMEOUT':

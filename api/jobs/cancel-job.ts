@@ -14,7 +14,10 @@ export interface CancelParts {
 }
 
 /** Ends a job at once; what runs for nobody else is aborted. Repeating it is harmless. */
-export async function cancelJob({ store, queue, outbox, events }: CancelParts, job: StoredJob): Promise<StoredJob> {
+export async function cancelJob(
+  { store, queue, outbox, events }: CancelParts,
+  job: StoredJob,
+): Promise<StoredJob> {
   const left = await store.leave(job.id, 'canceled');
   if (left.kind === 'ended' && left.status !== 'canceled')
     throw new InferqError('job_ended', `The job has ended already: it is ${left.status}.`);

@@ -92,12 +92,16 @@ export function createJobHandlers(parts: JobHandlerParts) {
       cursor,
     );
     const next = page.next ? JSON.stringify(nextPath(call.query, formatCursor(page.next))) : 'null';
-    return { status: 200, json: `{"data":[${page.jobs.map((job) => renderJob(job)).join(',')}],"next":${next}}` };
+    return {
+      status: 200,
+      json: `{"data":[${page.jobs.map((job) => renderJob(job)).join(',')}],"next":${next}}`,
+    };
   };
 
   const output: Handler = async (call) => {
     const job = await find(call);
-    if (job.dataRemoved) throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
+    if (job.dataRemoved)
+      throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
     if (job.output === null)
       throw new InferqError('output_not_ready', `The job is ${job.status}: it has no output.`);
     return { status: 200, json: job.output };
@@ -107,10 +111,17 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const job = await find(call);
     const last = await resumePoint(parts, job, call.header('last-event-id'));
     const stream = Readable.from(jobEvents(parts, job, last, call.signal));
-    return { status: 200, stream, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } };
+    return {
+      status: 200,
+      stream,
+      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+    };
   };
 
-  const cancel: Handler = async (call) => ({ status: 200, json: renderJob(await cancelJob(parts, await find(call))) });
+  const cancel: Handler = async (call) => ({
+    status: 200,
+    json: renderJob(await cancelJob(parts, await find(call))),
+  });
 
   const retry: Handler = async (call) => {
     const job = await retryJob(parts, await find(call));

@@ -24,7 +24,10 @@ export async function resumePoint(
   if (!/^\d{1,15}-\d{1,10}$/.test(lastEventId))
     throw new InferqError('invalid_request', 'Last-Event-ID is not an id that this stream has given out.');
   if (job.dataRemoved || (await runEvents.hasGap(job.run, lastEventId)))
-    throw new InferqError('events_gone', 'Events after this Last-Event-ID are not kept any more: read the job itself.');
+    throw new InferqError(
+      'events_gone',
+      'Events after this Last-Event-ID are not kept any more: read the job itself.',
+    );
   return lastEventId;
 }
 
@@ -32,7 +35,12 @@ export async function resumePoint(
  * The server-sent events of a job from after `last`: what its run says, between its own first and last status, which
  * come from the record. Any replica makes the same events with the same ids. Ends after `done`.
  */
-export async function* jobEvents(parts: EventsParts, job: StoredJob, last: string, signal: AbortSignal): AsyncGenerator<string> {
+export async function* jobEvents(
+  parts: EventsParts,
+  job: StoredJob,
+  last: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   yield 'retry: 2000\n\n';
   let seen = last;
   let quietSince = performance.now();
@@ -49,7 +57,10 @@ export async function* jobEvents(parts: EventsParts, job: StoredJob, last: strin
         seen = event.id;
         quietSince = performance.now();
       }
-      if (isTerminal(current.status)) return yield* ending(current, seen);
+      if (isTerminal(current.status)) {
+        yield* ending(current, seen);
+        return;
+      }
       if (performance.now() - quietSince > HEARTBEAT_MS) {
         yield ': still here\n\n';
         quietSince = performance.now();

@@ -13,7 +13,17 @@ export function readInclude(text: string | null): { input: boolean; attempts: bo
 }
 
 /** Changes whenever the answer does: with each step of the job, and with what stands beside its record. */
-export function etagOf({ revision, queue, progress, dataRemoved }: StoredJob, include: string | null): string {
-  const parts = [revision, queue?.position ?? '', queue?.eta ?? '', progress?.progress ?? '', dataRemoved ? 'x' : '', include ?? ''];
+export function etagOf(
+  { revision, queue, progress, dataRemoved }: StoredJob,
+  include: string | null,
+): string {
+  const parts = [
+    revision,
+    queue?.position ?? '',
+    queue?.eta ?? '',
+    progress?.progress ?? '',
+    dataRemoved ? 'x' : '',
+    include ?? '',
+  ];
   return `W/"${parts.join('.')}"`;
 }

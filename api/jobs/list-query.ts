@@ -37,7 +37,8 @@ export function formatCursor({ createdAt, id }: Cursor): string {
 }
 
 function parseCursor(text: string): Cursor {
-  const [, createdAt, id] = /^(\d{1,15})\.(job_[0-9a-z]+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+  const [, createdAt, id] =
+    /^(\d{1,15})\.(job_[0-9a-z]+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
   if (!createdAt || !id) throw invalid('cursor', 'is not one that this list has given out');
   return { createdAt: Number(createdAt), id };
 }
@@ -55,5 +56,7 @@ function readLimit(text: string): number {
 
 function invalid(name: string, problem: string): InferqError {
   const detail = `${name.slice(0, 80)} ${problem}.`;
-  return new InferqError('invalid_request', detail, { errors: [{ pointer: `?${name.slice(0, 80)}`, detail }] });
+  return new InferqError('invalid_request', detail, {
+    errors: [{ pointer: `?${name.slice(0, 80)}`, detail }],
+  });
 }

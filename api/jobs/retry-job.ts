@@ -16,7 +16,10 @@ export interface RetryParts {
 }
 
 /** Queues a job again that failed, was canceled or expired. Answers it as it now is. */
-export async function retryJob({ store, queue, registry, events }: RetryParts, job: StoredJob): Promise<StoredJob> {
+export async function retryJob(
+  { store, queue, registry, events }: RetryParts,
+  job: StoredJob,
+): Promise<StoredJob> {
   const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
   if (!model)
     throw new InferqError('model_not_found', `The model ${job.model}@${job.version} is not served any more.`);
@@ -27,9 +30,15 @@ export async function retryJob({ store, queue, registry, events }: RetryParts, j
     case 'refused':
       throw retrial.status === 'succeeded'
         ? new InferqError('job_not_retryable', 'The job has succeeded: submit a new one.')
-        : new InferqError('job_not_ended', `The job is ${retrial.status}: only a job that has ended can be retried.`);
+        : new InferqError(
+            'job_not_ended',
+            `The job is ${retrial.status}: only a job that has ended can be retried.`,
+          );
     case 'removed':
-      throw new InferqError('data_removed', 'The input was removed when its retention ran out: submit a new job.');
+      throw new InferqError(
+        'data_removed',
+        'The input was removed when its retention ran out: submit a new job.',
+      );
     case 'full':
       throw fullError(retrial, model.spec.name);
     case 'queued':

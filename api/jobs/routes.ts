@@ -61,7 +61,10 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
         404: { description: 'There is no such model' },
         413: { description: 'The body is too large' },
         415: { description: 'The body is not plain application/json' },
-        422: { description: "The input does not fit the model's schema, or the Idempotency-Key is another request's" },
+        422: {
+          description:
+            "The input does not fit the model's schema, or the Idempotency-Key is another request's",
+        },
         429: { description: "The tenant's backlog is full" },
         503: { description: 'The broker is full, or its store does not answer' },
       },
@@ -77,7 +80,12 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       parameters: [
         { name: 'model', in: 'query', description: 'name or name@version', schema: Type.String() },
         { name: 'status', in: 'query', description: 'Only of this status', schema: Type.Enum([...STATUSES]) },
-        { name: 'limit', in: 'query', description: 'How many', schema: Type.Integer({ minimum: 1, maximum: 100 }) },
+        {
+          name: 'limit',
+          in: 'query',
+          description: 'How many',
+          schema: Type.Integer({ minimum: 1, maximum: 100 }),
+        },
         { name: 'cursor', in: 'query', description: 'As `next` gave it', schema: Type.String() },
       ],
       answers: {
@@ -98,7 +106,12 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       parameters: [
         id,
         ...wait,
-        { name: 'include', in: 'query', description: '`input`, `attempts`, or both with a comma', schema: Type.String() },
+        {
+          name: 'include',
+          in: 'query',
+          description: '`input`, `attempts`, or both with a comma',
+          schema: Type.String(),
+        },
         { name: 'If-None-Match', in: 'header', description: 'An ETag of this job', schema: Type.String() },
       ],
       answers: { 200: found, 304: { description: 'Nothing has changed since that ETag' }, 404: noJob },

@@ -63,10 +63,14 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
 }
 
 function checkInput(model: Model, input: unknown): void {
-  const faults = model.checkInput(input).map(({ pointer, detail }) => ({ pointer: `/input${pointer}`, detail }));
+  const faults = model
+    .checkInput(input)
+    .map(({ pointer, detail }) => ({ pointer: `/input${pointer}`, detail }));
   if (faults.length === 0) return;
   const sentence = faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
-  throw new InferqError('invalid_input', `The input does not fit ${model.spec.name}: ${sentence}.`, { errors: faults });
+  throw new InferqError('invalid_input', `The input does not fit ${model.spec.name}: ${sentence}.`, {
+    errors: faults,
+  });
 }
 
 function toSpec(guard: AddressGuard, { principal, request, requestId, traceparent }: SubmitRequest): JobSpec {
@@ -142,7 +146,12 @@ async function conclude(parts: SubmitParts, admitted: Admitted, admission: Admis
 }
 
 /** The job is kept already: where BullMQ can't be told now, the sweeper tells it. */
-async function handOver(parts: SubmitParts, id: string, priority: number, { delay = 0 }: JobSpec): Promise<void> {
+async function handOver(
+  parts: SubmitParts,
+  id: string,
+  priority: number,
+  { delay = 0 }: JobSpec,
+): Promise<void> {
   await parts.queue
     .add(id, { priority, delayMs: Math.round(delay * 1000) })
     .catch((error: unknown) => tellTrouble(parts, 'handing a job to BullMQ', error));

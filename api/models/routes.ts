@@ -17,12 +17,21 @@ const ModelView = Type.Object({
   cache: ModelSpec.properties.cache,
   backlog: Type.Integer({ description: 'Jobs of all tenants that wait' }),
   running: Type.Integer({ description: 'Calls of the model under way' }),
-  oldest_wait: Type.Union([Type.Number({ description: 'Seconds that the next job has waited' }), Type.Null()]),
+  oldest_wait: Type.Union([
+    Type.Number({ description: 'Seconds that the next job has waited' }),
+    Type.Null(),
+  ]),
 });
 type ModelView = Static<typeof ModelView>;
 
 /** What can be learned of models. */
-export function createModelRoutes({ registry, backlogs }: { registry: Registry; backlogs: ModelBacklogs }): Route[] {
+export function createModelRoutes({
+  registry,
+  backlogs,
+}: {
+  registry: Registry;
+  backlogs: ModelBacklogs;
+}): Route[] {
   const view = async ({ spec, code }: Model): Promise<ModelView> => ({
     name: spec.name,
     version: spec.version,
@@ -63,7 +72,10 @@ export function createModelRoutes({ registry, backlogs }: { registry: Registry; 
       summary: 'One model: its schemas and its backlog',
       scope: 'models:read',
       parameters: [{ name: 'name', in: 'path', description: 'name or name@version', schema: Type.String() }],
-      answers: { 200: { description: 'The model', schema: ModelView }, 404: { description: 'There is no such model' } },
+      answers: {
+        200: { description: 'The model', schema: ModelView },
+        404: { description: 'There is no such model' },
+      },
       handle: async (call) => {
         const name = call.parameters['name'] ?? '';
         return { status: 200, value: await view(requireModel(call.principal, name, registry.find(name))) };

@@ -27,7 +27,10 @@ export function createWebhookRoutes({ secrets }: { secrets: WebhookSecrets }): R
       summary: 'A new secret; the one before goes on signing for 24 hours',
       scope: 'jobs:write',
       answers: { 200: secret },
-      handle: async ({ principal }) => ({ status: 200, value: { secret: await secrets.rotate(principal.tenant) } }),
+      handle: async ({ principal }) => ({
+        status: 200,
+        value: { secret: await secrets.rotate(principal.tenant) },
+      }),
     },
   ];
 }

@@ -9,7 +9,9 @@ export class ModelFileError extends Error {
   readonly faults: readonly Fault[];
 
   constructor(source: string, faults: readonly Fault[]) {
-    super(faults.map(({ pointer, detail }) => `${source}${pointer && ` at ${pointer}`}: ${detail}`).join('\n'));
+    super(
+      faults.map(({ pointer, detail }) => `${source}${pointer && ` at ${pointer}`}: ${detail}`).join('\n'),
+    );
     this.name = 'ModelFileError';
     this.faults = faults;
   }
@@ -21,9 +23,16 @@ const check = compileSchema(ModelFile, { strict: true });
  * Reads the specs in a YAML file. `${NAME}` in an endpoint's url or headers is replaced from `env`.
  * Throws a ModelFileError that names every fault found.
  */
-export function parseModelFile(text: string, source: string, env: Record<string, string | undefined>): ModelSpec[] {
+export function parseModelFile(
+  text: string,
+  source: string,
+  env: Record<string, string | undefined>,
+): ModelSpec[] {
   const document = parseDocument(text);
-  const broken = document.errors.map(({ message }) => ({ pointer: '', detail: message.split('\n', 1)[0] ?? message }));
+  const broken = document.errors.map(({ message }) => ({
+    pointer: '',
+    detail: message.split('\n', 1)[0] ?? message,
+  }));
   if (broken.length > 0) throw new ModelFileError(source, broken);
   const content: unknown = document.toJS();
   const missing = replaceVariables(content, env);
@@ -62,7 +71,9 @@ export function checkTogether(models: readonly ModelSpec[]): Fault[] {
     if (names.has(name)) return [{ pointer: '', detail: `${name} is defined twice` }];
     names.add(name);
     if (twin === undefined || twin === model.name) return [];
-    return [{ pointer: '', detail: `${model.name} and ${twin} have the same key in Redis: rename one of them` }];
+    return [
+      { pointer: '', detail: `${model.name} and ${twin} have the same key in Redis: rename one of them` },
+    ];
   });
 }
 
@@ -89,7 +100,10 @@ function replaceIn(
     if (typeof value !== 'string') continue;
     target[key] = value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
       if (env[name] === undefined)
-        faults.push({ pointer: `${pointer}/${key}`, detail: `the variable ${name} is not set in the environment` });
+        faults.push({
+          pointer: `${pointer}/${key}`,
+          detail: `the variable ${name} is not set in the environment`,
+        });
       return env[name] ?? '';
     });
   }

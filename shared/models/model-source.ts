@@ -31,7 +31,10 @@ export function createModelSource(location: string, env: Record<string, string |
     return specs;
   }
 
-  async function watch(onSpecs: (specs: ModelSpec[]) => void, onFault: (error: unknown) => void): Promise<void> {
+  async function watch(
+    onSpecs: (specs: ModelSpec[]) => void,
+    onFault: (error: unknown) => void,
+  ): Promise<void> {
     let lastFault = '';
     while (!stopping.signal.aborted) {
       await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -62,7 +65,9 @@ export function createModelSource(location: string, env: Record<string, string |
 async function readFiles(location: string): Promise<{ file: string; text: string }[]> {
   const entry = await stat(location).catch(() => undefined);
   if (!entry) throw new Error(`There is no model file or folder at ${location}. Set INFERQ_MODELS to one.`);
-  const names = entry.isDirectory() ? (await readdir(location)).filter((name) => /^[^.].*\.ya?ml$/.test(name)) : [''];
+  const names = entry.isDirectory()
+    ? (await readdir(location)).filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    : [''];
   if (names.length === 0) throw new Error(`The folder ${location} holds no .yaml file.`);
   const files = names.sort().map((name) => path.join(location, name));
   return Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })));

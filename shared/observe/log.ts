@@ -21,7 +21,12 @@ const REPEAT_AFTER_MS = 10_000;
 
 /** A logger of JSON lines on stdout. */
 export function createLogger(role: string, level: string): Logger {
-  return pino({ level, base: { role }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: describe } });
+  return pino({
+    level,
+    base: { role },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { error: describe },
+  });
 }
 
 /** Turns each event into a log line. */

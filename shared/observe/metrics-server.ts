@@ -13,7 +13,7 @@ export async function startMetricsServer(
     const answer = (status: number, type: string, body: string): void =>
       void response.writeHead(status, { 'content-type': type }).end(body);
     void (async () => {
-      switch (request.url?.split('?', 1)[0]) {
+      switch (String(request.url?.split('?', 1)[0])) {
         case '/metrics':
           return answer(200, registry.contentType, await registry.metrics());
         case '/healthz':
@@ -37,7 +37,9 @@ export async function startMetricsServer(
 /** Listens, or fails with a sentence that names the port. */
 export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explain(error, host, port), { cause: error })));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(explain(error, host, port), { cause: error })),
+    );
     server.listen({ host, port, backlog: 2048 }, resolve);
   });
 }

@@ -13,7 +13,9 @@ export async function checkRedis(url: string): Promise<void> {
     const info = await redis.info('server');
     const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? '0';
     if (isOlder(version))
-      throw new Error(`Redis at ${withoutPassword(url)} is ${version}; inferq needs ${OLDEST.join('.')} or later.`);
+      throw new Error(
+        `Redis at ${withoutPassword(url)} is ${version}; inferq needs ${OLDEST.join('.')} or later.`,
+      );
   } catch (error) {
     const message = messageOf(error);
     if (message.includes('inferq needs')) throw error;

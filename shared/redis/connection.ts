@@ -7,10 +7,13 @@ const SCHEMES = new Set(['redis:', 'rediss:', 'redis+sentinel:', 'redis+cluster:
 
 /** Says what is wrong with a REDIS_URL, or nothing. */
 export function checkRedisUrl(text: string): string | undefined {
-  const [scheme = '', rest = ''] = splitScheme(text);
-  if (!SCHEMES.has(scheme)) return 'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://';
-  if (scheme === 'redis+sentinel:' && !/^[^/]+\/[^/]+/.test(rest)) return 'must name the master: redis+sentinel://h1,h2/name';
-  if (hosts(rest).some(({ host, port }) => !host || !Number.isInteger(port))) return 'has a host or port that cannot be read';
+  const [scheme, rest] = splitScheme(text);
+  if (!SCHEMES.has(scheme))
+    return 'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://';
+  if (scheme === 'redis+sentinel:' && !/^[^/]+\/[^/]+/.test(rest))
+    return 'must name the master: redis+sentinel://h1,h2/name';
+  if (hosts(rest).some(({ host, port }) => !host || !Number.isInteger(port)))
+    return 'has a host or port that cannot be read';
   return undefined;
 }
 
@@ -63,7 +66,9 @@ function retryStrategy(attempt: number): number | null {
   return Math.min(50 * attempt, 1000);
 }
 
-function forClusterNodes({ enableOfflineQueue: _, retryStrategy: __, ...options }: Manner) {
+// ioredis has these two for the cluster as a whole.
+function forClusterNodes(manner: Manner): Omit<Manner, 'enableOfflineQueue' | 'retryStrategy'> {
+  const { enableOfflineQueue: _queue, retryStrategy: _strategy, ...options } = manner;
   return options;
 }
 

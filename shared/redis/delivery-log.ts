@@ -10,7 +10,6 @@ export interface DeliveryLog {
 }
 
 export function createDeliveryLog(redis: RedisConnection): DeliveryLog {
-  const keyOf = (jobId: string): string => `inferq:{webhooks}:log:${jobId}`;
   return {
     async add(jobId, record) {
       await redis.rpush(keyOf(jobId), JSON.stringify(record));
@@ -20,4 +19,8 @@ export function createDeliveryLog(redis: RedisConnection): DeliveryLog {
       return (await redis.lrange(keyOf(jobId), 0, -1)).map((text): DeliveryRecord => JSON.parse(text));
     },
   };
+}
+
+function keyOf(jobId: string): string {
+  return `inferq:{webhooks}:log:${jobId}`;
 }

@@ -22,7 +22,10 @@ export interface DeliveryQueue {
   close(): Promise<void>;
 }
 
-export function createDeliveryQueue(connection: RedisConnection, onError: (error: Error) => void): DeliveryQueue {
+export function createDeliveryQueue(
+  connection: RedisConnection,
+  onError: (error: Error) => void,
+): DeliveryQueue {
   const queue = createBullQueue<Delivery>(DELIVERY_QUEUE, connection, onError);
   return {
     async add(delivery) {

@@ -52,8 +52,14 @@ export async function listJobs(
   return { jobs, next: cursor };
 }
 
-async function newest(redis: RedisConnection, filter: JobFilter, cursor: Cursor | undefined): Promise<Cursor[]> {
-  const lists = await Promise.all(filter.codes.map((code) => newestOf(redis, listKey(code, filter.tenant), cursor)));
+async function newest(
+  redis: RedisConnection,
+  filter: JobFilter,
+  cursor: Cursor | undefined,
+): Promise<Cursor[]> {
+  const lists = await Promise.all(
+    filter.codes.map((code) => newestOf(redis, listKey(code, filter.tenant), cursor)),
+  );
   return lists.flat().sort(byAge).slice(0, READ_AT_ONCE);
 }
 
@@ -70,7 +76,8 @@ async function newestOf(redis: RedisConnection, key: string, cursor: Cursor | un
     READ_AT_ONCE + twins,
   );
   const entries: Cursor[] = [];
-  for (let at = 0; at < range.length; at += 2) entries.push({ id: range[at] ?? '', createdAt: Number(range[at + 1]) });
+  for (let at = 0; at < range.length; at += 2)
+    entries.push({ id: range[at] ?? '', createdAt: Number(range[at + 1]) });
   return cursor ? entries.filter((entry) => byAge(cursor, entry) < 0) : entries;
 }
 

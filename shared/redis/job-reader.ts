@@ -17,7 +17,10 @@ export async function readJob(
   const code = codeOfJob(id);
   if (!code) return undefined;
   const prefix = keyPrefix(code);
-  const [fields, own] = await Promise.all([redis.hgetall(`${prefix}job:${id}`), readData(redis, prefix, id, include)]);
+  const [fields, own] = await Promise.all([
+    redis.hgetall(`${prefix}job:${id}`),
+    readData(redis, prefix, id, include),
+  ]);
   const job = parseRecord(id, fields);
   if (!job) return undefined;
   const data = job.run === id ? own : await readData(redis, prefix, job.run, include);
@@ -37,7 +40,11 @@ async function readData(redis: RedisConnection, prefix: string, run: string, inc
   return { kept: kept === 1, output, input };
 }
 
-async function readProgress(redis: RedisConnection, prefix: string, run: string): Promise<StoredJob['progress']> {
+async function readProgress(
+  redis: RedisConnection,
+  prefix: string,
+  run: string,
+): Promise<StoredJob['progress']> {
   const text = await redis.hget(`${prefix}run:${run}`, 'progress');
   return text ? JSON.parse(text) : null;
 }

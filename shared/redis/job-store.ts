@@ -1,5 +1,14 @@
 import { HANDICAPS, share } from '../fair-share.ts';
-import type { Admission, JobStore, Leaving, Outcome, Retrial, Settlement, StartedRun, Submission } from '../ports.ts';
+import type {
+  Admission,
+  JobStore,
+  Leaving,
+  Outcome,
+  Retrial,
+  Settlement,
+  StartedRun,
+  Submission,
+} from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { codeOfJob, keyPrefix, ownerOfRun } from './keys.ts';
 import { readJob } from './job-reader.ts';
@@ -16,7 +25,9 @@ export function createJobStore(redis: RedisConnection): JobStore {
 
   return {
     async admit(submission) {
-      return parseAdmission(await call('admit', submission.id, `job:${submission.id}`, ...admitArguments(submission)));
+      return parseAdmission(
+        await call('admit', submission.id, `job:${submission.id}`, ...admitArguments(submission)),
+      );
     },
     async start(id, worker) {
       return parseStart(id, await call('start', id, `run:${id}`, id, worker));
@@ -53,7 +64,15 @@ function milliseconds(seconds: number | undefined): number {
   return Math.round((seconds ?? 0) * 1000);
 }
 
-function admitArguments({ id, tenant, model, spec, input, cacheKey, waiter }: Submission): (string | number)[] {
+function admitArguments({
+  id,
+  tenant,
+  model,
+  spec,
+  input,
+  cacheKey,
+  waiter,
+}: Submission): (string | number)[] {
   return [
     id,
     tenant,

@@ -27,7 +27,11 @@ export function createModelBacklogs(redis: RedisConnection): ModelBacklogs {
   };
 }
 
-async function waitOf(redis: RedisConnection, prefix: string, run: string | undefined): Promise<number | null> {
+async function waitOf(
+  redis: RedisConnection,
+  prefix: string,
+  run: string | undefined,
+): Promise<number | null> {
   if (run === undefined) return null;
   const since = await redis.hget(`${prefix}${QUEUE_NAME}:${run}`, 'timestamp');
   return since === null ? null : Math.max(0, Date.now() - Number(since)) / 1000;

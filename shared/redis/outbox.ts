@@ -28,7 +28,14 @@ export function createOutbox(redis: RedisConnection, deliveries: DeliveryQueue):
     },
     async sendLeftOver(code, olderThanMs) {
       const key = `${keyPrefix(code)}outbox`;
-      const entries = await redis.zrangebyscore(key, '-inf', await beforeNow(redis, olderThanMs), 'LIMIT', 0, 100);
+      const entries = await redis.zrangebyscore(
+        key,
+        '-inf',
+        await beforeNow(redis, olderThanMs),
+        'LIMIT',
+        0,
+        100,
+      );
       for (const entry of entries) {
         const [id = '', status = '', revision] = entry.split(':');
         const job = await readJob(redis, id);

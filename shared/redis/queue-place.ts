@@ -5,7 +5,11 @@ import type { StoredJob } from '../stored-job.ts';
 const RATE_WINDOW_MS = 30_000;
 
 /** Where a queued job stands among those that BullMQ would start before it, and when its turn should come. */
-export async function queuePlace(redis: RedisConnection, prefix: string, job: StoredJob): Promise<Job['queue']> {
+export async function queuePlace(
+  redis: RedisConnection,
+  prefix: string,
+  job: StoredJob,
+): Promise<Job['queue']> {
   const [rank, seen, [seconds, micros]] = await Promise.all([
     redis.zrank(`${prefix}jobs:prioritized`, job.run),
     redis.hmget(`${prefix}rate`, 'sum', 'at', 'since'),

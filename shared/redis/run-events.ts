@@ -19,7 +19,6 @@ export interface RunEvents {
 }
 
 export function createRunEvents(redis: RedisConnection): RunEvents {
-  const keyOf = (run: string): string => `${prefixOf(run)}events:${run}`;
   return {
     async after(run, id, count) {
       const entries = await redis.xrange(keyOf(run), `(${id}`, '+', 'COUNT', count);
@@ -43,4 +42,8 @@ export function isBefore(a: string, b: string): boolean {
   const [aTime = 0, aCount = 0] = a.split('-').map(Number);
   const [bTime = 0, bCount = 0] = b.split('-').map(Number);
   return aTime < bTime || (aTime === bTime && aCount < bCount);
+}
+
+function keyOf(run: string): string {
+  return `${prefixOf(run)}events:${run}`;
 }

@@ -4,14 +4,20 @@ import type { Redis, Cluster } from 'ioredis';
 const folder = new URL('./scripts/', import.meta.url);
 
 /** A Lua script by name; ioredis sends its hash, and the text where Redis has lost it (NOSCRIPT). */
-export type RunScript = (name: string, key: string, ...args: (string | number | Buffer)[]) => Promise<unknown>;
+export type RunScript = (
+  name: string,
+  key: string,
+  ...args: (string | number | Buffer)[]
+) => Promise<unknown>;
 
 /** The text of each script with its `@include`s put in; the number of keys ends the file's name. */
 function readScripts(): Map<string, { lua: string; numberOfKeys: number }> {
   const scripts = readdirSync(folder).flatMap((file) => {
     const [, name, keys] = /^([a-z-]+)-(\d)\.lua$/.exec(file) ?? [];
     if (!name) return [];
-    return [[name, { lua: include(readFileSync(new URL(file, folder), 'utf8')), numberOfKeys: Number(keys) }]] as const;
+    return [
+      [name, { lua: include(readFileSync(new URL(file, folder), 'utf8')), numberOfKeys: Number(keys) }],
+    ] as const;
   });
   return new Map(scripts);
 }

@@ -117,7 +117,10 @@ async function mendRun(
   if (now?.status !== 'queued' && now?.status !== 'running') return;
   const [priority] = await redis.hmget(`${keyPrefix(code)}job:${job.id}`, 'priority');
   const delayMs = Math.max(0, job.createdAt + (job.spec.delay ?? 0) * 1000 - (await redisNow(redis)));
-  await queue.add(job.run, { priority: Number(priority ?? 1), delayMs: job.startedAt === null ? delayMs : 0 });
+  await queue.add(job.run, {
+    priority: Number(priority ?? 1),
+    delayMs: job.startedAt === null ? delayMs : 0,
+  });
 }
 
 /** BullMQ fails a run by itself only when its workers died too often. */
@@ -130,7 +133,14 @@ async function settleLost(
   if (token === null) return;
   const { status, title, retryable } = ERRORS.worker_lost;
   const detail = `The job was started ${job.attempts} times and each time its worker died or lost its lock.`;
-  const error = { type: 'urn:inferq:error:worker_lost', title, status, detail, error_type: 'worker_lost', retryable };
+  const error = {
+    type: 'urn:inferq:error:worker_lost',
+    title,
+    status,
+    detail,
+    error_type: 'worker_lost',
+    retryable,
+  };
   const settled = await store.settle(job.run, Number(token), {
     kind: 'failed',
     error: JSON.stringify({ ...error, attempt: job.attempts }),

@@ -12,6 +12,7 @@ const CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOT
 export function isRedisTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'MaxRetriesPerRequestError' || error.name === 'ClusterAllFailedError') return true;
-  if (ANSWERS.test(error.message) || MESSAGES.some((message) => error.message.startsWith(message))) return true;
+  if (ANSWERS.test(error.message) || MESSAGES.some((message) => error.message.startsWith(message)))
+    return true;
   return 'code' in error && typeof error.code === 'string' && CODES.has(error.code);
 }

@@ -12,20 +12,26 @@ export interface WebhookSecrets {
 }
 
 export function createWebhookSecrets(redis: RedisConnection): WebhookSecrets {
-  const current = (tenant: string): string => `inferq:webhook-secret:${tenant}`;
-  const previous = (tenant: string): string => `inferq:webhook-secret-before:${tenant}`;
   return {
     async list(tenant) {
-      await redis.set(current(tenant), newSecret(), 'NX');
-      const secrets = await Promise.all([redis.get(current(tenant)), redis.get(previous(tenant))]);
+      await redis.set(currentKey(tenant), newSecret(), 'NX');
+      const secrets = await Promise.all([redis.get(currentKey(tenant)), redis.get(previousKey(tenant))]);
       return secrets.filter((secret) => secret !== null);
     },
     async rotate(tenant) {
       const [before = newSecret()] = await this.list(tenant);
       const next = newSecret();
-      await redis.set(previous(tenant), before, 'EX', GRACE_SECONDS);
-      await redis.set(current(tenant), next);
+      await redis.set(previousKey(tenant), before, 'EX', GRACE_SECONDS);
+      await redis.set(currentKey(tenant), next);
       return next;
     },
   };
+}
+
+function currentKey(tenant: string): string {
+  return `inferq:webhook-secret:${tenant}`;
+}
+
+function previousKey(tenant: string): string {
+  return `inferq:webhook-secret-before:${tenant}`;
 }

@@ -27,7 +27,8 @@ export function createWorkQueue(connection: RedisConnection, onError: (error: Er
     const code = codeOfJob(ownerOfRun(run));
     if (!code) throw new TypeError(`${run} is not the id of a run`);
     const queue =
-      queues.get(code) ?? createBullQueue({ name: QUEUE_NAME, prefix: queuePrefix(code) }, connection, onError);
+      queues.get(code) ??
+      createBullQueue({ name: QUEUE_NAME, prefix: queuePrefix(code) }, connection, onError);
     queues.set(code, queue);
     return queue.open();
   }

@@ -34,7 +34,9 @@ test('a job that is canceled while it waits is never sent to the model', async (
 });
 
 test('a job that has ended otherwise is not canceled, one that is under way not retried', async (t) => {
-  const model = await startScriptedModel((call, response) => (call.body === 'hang' ? undefined : answer(response, 1)));
+  const model = await startScriptedModel((call, response) =>
+    call.body === 'hang' ? undefined : answer(response, 1),
+  );
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
   const done = await broker.run({ model: 'm', input: 1 });
@@ -49,7 +51,9 @@ test('a job that has ended otherwise is not canceled, one that is under way not 
 });
 
 test('a failed job runs again under its id and keeps the history of its attempts', async (t) => {
-  const model = await startScriptedModel((_call, response, count) => answer(response, 'x', count === 1 ? 400 : 200));
+  const model = await startScriptedModel((_call, response, count) =>
+    answer(response, 'x', count === 1 ? 400 : 200),
+  );
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
   const failed = await broker.run({ model: 'm', input: 1 });

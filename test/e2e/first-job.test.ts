@@ -28,5 +28,8 @@ test('the three demo models answer, each by its own protocol', async (t) => {
 
   const input = { prompt: 'Call me', max_tokens: 12, seed: 7 };
   const story = await broker.run({ model: 'moby', input });
-  t.like(story, { status: 'succeeded', output: { finish_reason: 'length', usage: { completion_tokens: 12 } } });
+  t.like(story, {
+    status: 'succeeded',
+    output: { finish_reason: 'length', usage: { completion_tokens: 12 } },
+  });
 });

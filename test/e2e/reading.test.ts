@@ -4,7 +4,9 @@ import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.t
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
 
 test('jobs are listed newest first, page by page, by model, status and metadata', async (t) => {
-  const model = await startScriptedModel((call, response) => answer(response, 1, call.body === 'bad' ? 400 : 200));
+  const model = await startScriptedModel((call, response) =>
+    answer(response, 1, call.body === 'bad' ? 400 : 200),
+  );
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('a', model.url), jsonModel('b', model.url)] });
   const made: string[] = [];
@@ -23,7 +25,9 @@ test('jobs are listed newest first, page by page, by model, status and metadata'
 
 test('the output alone comes as the model gave it', async (t) => {
   const model = await startScriptedModel((call, response) =>
-    call.body === 'bad' ? answer(response, 1, 400) : void response.writeHead(200, { 'content-type': 'application/json' }).end('{"b": 1.50, "a": [ ]}'),
+    call.body === 'bad'
+      ? answer(response, 1, 400)
+      : void response.writeHead(200, { 'content-type': 'application/json' }).end('{"b": 1.50, "a": [ ]}'),
   );
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
@@ -78,7 +82,7 @@ test('a queued job tells its place and, once jobs have run, when its turn should
 
 async function listIds(broker: TestBroker, path: string): Promise<string[]> {
   const ids: string[] = [];
-  for (let next: string | null = path; next !== null; ) {
+  for (let next: string | null = path; next !== null;) {
     const { status, body, text } = await broker.request(next);
     if (status !== 200 || !isPage(body)) throw new Error(text);
     ids.push(...body.data.map(({ id }) => id));

@@ -6,7 +6,10 @@ test('a job is accepted at once, told where to find it, and ends with the output
   const model = await startScriptedModel();
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('echo', model.url)] });
-  const accepted = await broker.request('/jobs', { method: 'POST', json: { model: 'echo', input: { a: 1 } } });
+  const accepted = await broker.request('/jobs', {
+    method: 'POST',
+    json: { model: 'echo', input: { a: 1 } },
+  });
   t.is(accepted.status, 202);
   t.like(accepted.body, { model: 'echo', version: '1', status: 'queued', output: null, cache: 'miss' });
   const location = accepted.headers.get('location') ?? '';
@@ -18,7 +21,10 @@ test('a job is accepted at once, told where to find it, and ends with the output
     input: { a: 1 },
     attempts: [{ attempt: 1, outcome: 'succeeded' }],
   });
-  t.like(model.calls[0]?.headers, { 'idempotency-key': location.slice('/jobs/'.length), 'x-inferq-attempt': '1' });
+  t.like(model.calls[0]?.headers, {
+    'idempotency-key': location.slice('/jobs/'.length),
+    'x-inferq-attempt': '1',
+  });
 });
 
 test('a wait that runs out answers 202 with the job as it is, and says that it was applied', async (t) => {
@@ -38,7 +44,9 @@ test('a refused submission says which field is wrong', async (t) => {
   const model = await startScriptedModel();
   t.teardown(model.stop);
   const schema = { type: 'object', required: ['text'], properties: { text: { type: 'string' } } };
-  const broker = await startTestBroker(t, { models: [jsonModel('typed', model.url, { input_schema: schema })] });
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('typed', model.url, { input_schema: schema })],
+  });
   const post = (json: unknown) => broker.request('/jobs', { method: 'POST', json });
   const cases: [unknown, number, string, string?][] = [
     [{ model: 'typed', input: { text: 1 } }, 422, 'invalid_input', '/input/text'],
@@ -46,7 +54,12 @@ test('a refused submission says which field is wrong', async (t) => {
     [{ model: 'typed' }, 400, 'invalid_request', ''],
     [{ model: 'typed', input: { text: 'x' }, colour: 1 }, 400, 'invalid_request', '/colour'],
     [{ model: 'typed', input: { text: 'x' }, ttl: -1 }, 400, 'invalid_request', '/ttl'],
-    [{ model: 'typed', input: { text: 'x' }, webhook: 'http://10.0.0.1/' }, 400, 'invalid_request', '/webhook'],
+    [
+      { model: 'typed', input: { text: 'x' }, webhook: 'http://10.0.0.1/' },
+      400,
+      'invalid_request',
+      '/webhook',
+    ],
     [{ model: 'unheard-of', input: {} }, 404, 'model_not_found'],
     [{ model: 'typed@9', input: {} }, 404, 'model_not_found'],
     ['text', 400, 'invalid_request', ''],

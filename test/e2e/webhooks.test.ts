@@ -43,14 +43,27 @@ test('the end of a job is delivered once, signed so that an independent receiver
   t.teardown(model.stop);
   const receiver = await startReceiver(t);
   const broker = await startTestBroker(t, { models: [jsonModel('echo', model.url)] });
-  const job = await broker.run({ model: 'echo', input: 'hi', webhook: receiver.url, metadata: { order: '42' } });
+  const job = await broker.run({
+    model: 'echo',
+    input: 'hi',
+    webhook: receiver.url,
+    metadata: { order: '42' },
+  });
   while (receiver.got.length === 0) await sleep(20);
   const [delivery] = receiver.got;
-  const verified: unknown = new Webhook(await secretOf(broker)).verify(delivery?.body ?? '', delivery?.headers ?? {});
-  t.like(verified, { type: 'job.succeeded', data: { id: job.id, output: { echo: 'hi' }, metadata: { order: '42' } } });
+  const verified: unknown = new Webhook(await secretOf(broker)).verify(
+    delivery?.body ?? '',
+    delivery?.headers ?? {},
+  );
+  t.like(verified, {
+    type: 'job.succeeded',
+    data: { id: job.id, output: { echo: 'hi' }, metadata: { order: '42' } },
+  });
   t.throws(() => new Webhook('whsec_b3RoZXI=').verify(delivery?.body ?? '', delivery?.headers ?? {}));
   const { body } = await broker.request(`/jobs/${job.id}/deliveries`);
-  t.like(body, { data: [{ attempt: 1, outcome: 'delivered', status: 204, event: 'job.succeeded', next_at: null }] });
+  t.like(body, {
+    data: [{ attempt: 1, outcome: 'delivered', status: 204, event: 'job.succeeded', next_at: null }],
+  });
   t.is(receiver.got.length, 1);
 });
 

@@ -14,7 +14,8 @@ interface Source {
 
 const sources: Source[] = [];
 for (const folder of ['api', 'workers', 'shared', 'cli', 'examples']) {
-  for await (const file of glob(`${folder}/**/*.{ts,mjs}`, { cwd: ROOT })) sources.push(await readSource(file));
+  for await (const file of glob(`${folder}/**/*.{ts,mjs}`, { cwd: ROOT }))
+    sources.push(await readSource(file));
 }
 
 test('the sources are found', (t) => {
@@ -68,10 +69,18 @@ test('no file holds a drawer of leftovers, and none is longer than 300 lines', (
 
 async function readSource(file: string): Promise<Source> {
   const text = await readFile(path.join(ROOT, file), 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, specifier = '']) => specifier);
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+    ([, specifier = '']) => specifier,
+  );
   const local = specifiers.filter((specifier) => specifier.startsWith('.'));
-  const outside = specifiers.filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'));
-  const topOf = (specifier: string): string => path.join(path.dirname(file), specifier).split(path.sep)[0] ?? '';
-  const packageOf = (specifier: string): string => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+  const outside = specifiers.filter(
+    (specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'),
+  );
+  const topOf = (specifier: string): string =>
+    path.join(path.dirname(file), specifier).split(path.sep)[0] ?? '';
   return { file, text, folders: new Set(local.map(topOf)), packages: new Set(outside.map(packageOf)) };
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }

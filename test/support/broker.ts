@@ -50,7 +50,11 @@ export async function startTestBroker(t: ExecutionContext, options: BrokerOption
   await writeFile(modelFile, stringify({ models: options.models }));
   await saveDevelopmentToken(redis.url, TOKEN);
   const roles: RoleProcess[] = [];
-  const start = async (name: string, file: string, env: Record<string, string> = {}): Promise<RoleProcess> => {
+  const start = async (
+    name: string,
+    file: string,
+    env: Record<string, string> = {},
+  ): Promise<RoleProcess> => {
     const role = await startRole(
       {
         name,
@@ -69,10 +73,22 @@ export async function startTestBroker(t: ExecutionContext, options: BrokerOption
     await rm(folder, { recursive: true, force: true });
   });
   const apis = await Promise.all(Array.from({ length: options.apis ?? 1 }, () => start('api', 'api')));
-  const workers = await Promise.all(Array.from({ length: options.workers ?? 1 }, () => start('worker', 'workers')));
+  const workers = await Promise.all(
+    Array.from({ length: options.workers ?? 1 }, () => start('worker', 'workers')),
+  );
   const startWorker = (env?: Record<string, string>): Promise<RoleProcess> => start('worker', 'workers', env);
   const urls = apis.map((api) => api.url);
-  return { url: urls[0] ?? '', urls, redisUrl: redis.url, redis, modelFile, apis, workers, startWorker, ...createClient(urls[0] ?? '') };
+  return {
+    url: urls[0] ?? '',
+    urls,
+    redisUrl: redis.url,
+    redis,
+    modelFile,
+    apis,
+    workers,
+    startWorker,
+    ...createClient(urls[0] ?? ''),
+  };
 }
 
 function roleEnvironment(redisUrl: string, modelFile: string): Record<string, string> {
@@ -127,6 +143,10 @@ function isJob(body: unknown): body is Job {
 }
 
 /** A model of protocol `json` at this address, quick to give up. */
-export function jsonModel(name: string, url: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+export function jsonModel(
+  name: string,
+  url: string,
+  more: Record<string, unknown> = {},
+): Record<string, unknown> {
   return { name, protocol: 'json', endpoints: [{ url }], retry: { attempts: 1, backoff: 0 }, ...more };
 }

@@ -15,8 +15,12 @@ export async function readEvents(
   const headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` };
   if (options.lastEventId !== undefined) headers['last-event-id'] = options.lastEventId;
   const stop = new AbortController();
-  const response = await fetch(url, { headers, signal: AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]) });
-  if (response.status !== 200 || !response.body) throw new Error(`${response.status}: ${await response.text()}`);
+  const response = await fetch(url, {
+    headers,
+    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]),
+  });
+  if (response.status !== 200 || !response.body)
+    throw new Error(`${response.status}: ${await response.text()}`);
   const events: StreamEvent[] = [];
   const parser = createParser({
     onEvent: ({ id = '', event = '', data }) => void events.push({ id, event, data: JSON.parse(data) }),

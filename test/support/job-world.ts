@@ -24,11 +24,31 @@ export function createJobWorld(connection: RedisConnection, more = '') {
   const prefix = keyPrefix(code);
 
   async function submit(options: SubmitOptions = {}): Promise<{ id: string; admission: Admission }> {
-    const { tenant = 'acme', input = { n: count++ }, id = newJobId(code, Date.now(), randomBytes(16)), ...given } = options;
-    const spec: JobSpec = { mode: 'use', priority: 'normal', subject: 's', request_id: 'r', weight: 1, ...given };
+    const {
+      tenant = 'acme',
+      input = { n: count++ },
+      id = newJobId(code, Date.now(), randomBytes(16)),
+      ...given
+    } = options;
+    const spec: JobSpec = {
+      mode: 'use',
+      priority: 'normal',
+      subject: 's',
+      request_id: 'r',
+      weight: 1,
+      ...given,
+    };
     const key = spec.mode === 'bypass' ? undefined : cacheKey(model, tenant, input);
     const text = JSON.stringify(input);
-    const admission = await store.admit({ id, tenant, model, spec, input: text, cacheKey: key, waiter: undefined });
+    const admission = await store.admit({
+      id,
+      tenant,
+      model,
+      spec,
+      input: text,
+      cacheKey: key,
+      waiter: undefined,
+    });
     return { id, admission };
   }
 
@@ -65,7 +85,9 @@ export function createJobWorld(connection: RedisConnection, more = '') {
     async traces(): Promise<string[]> {
       const keys = await connection.keys(`${prefix}*`);
       const lasting = ['job:', 'data:', 'cache:', 'list:', 'events:', 'rate', 'waiting:', 'outbox'];
-      return keys.map((key) => key.slice(prefix.length)).filter((key) => !lasting.some((name) => key.startsWith(name)));
+      return keys
+        .map((key) => key.slice(prefix.length))
+        .filter((key) => !lasting.some((name) => key.startsWith(name)));
     },
   };
 }

@@ -16,11 +16,16 @@ export type Behaviour = (call: ModelCall, response: ServerResponse, count: numbe
 export interface ScriptedModel {
   url: string;
   calls: ModelCall[];
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** Answers with JSON. */
-export function answer(response: ServerResponse, value: unknown, status = 200, headers: Record<string, string> = {}): void {
+export function answer(
+  response: ServerResponse,
+  value: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
 }
 
