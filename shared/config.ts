@@ -31,6 +31,8 @@ export interface WorkerConfig extends RoleConfig {
   concurrency: number;
   /** Seconds that running jobs have to finish after SIGTERM. */
   drainTimeout: number;
+  /** Seconds after which the jobs of a worker that gives no sign of life go to another. */
+  lockTime: number;
 }
 
 /** Throws a ConfigError with all faults. */
@@ -50,6 +52,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
     ...readRoleConfig(env, faults),
     concurrency: readInteger(env, 'INFERQ_WORKER_CONCURRENCY', 50, [1, 10_000], faults),
     drainTimeout: readInteger(env, 'INFERQ_DRAIN_TIMEOUT', 25, [0, 86_400], faults),
+    lockTime: readInteger(env, 'INFERQ_LOCK_TIME', 30, [1, 3600], faults),
   };
   return checked(config, faults);
 }

@@ -5,15 +5,14 @@ import type { RedisConnection } from '../shared/redis/connection.ts';
 import { QUEUE_NAME, queuePrefix } from '../shared/redis/work-queue.ts';
 import type { BreakOff, Verdict } from './process-run.ts';
 
-/** A lock is renewed at half this time; a worker that doesn't answer for so long loses its runs. */
-const LOCK_MS = 30_000;
-
 export interface ModelWorkersParts {
   connection: RedisConnection;
   registry: Registry;
   process: (run: string, breakOff: AbortController) => Promise<Verdict>;
   events: Events;
   concurrency: number;
+  /** Seconds after which a worker that gives no sign of life loses its runs; it renews its locks at half of it. */
+  lockTime: number;
   name: string;
 }
 
@@ -24,6 +23,7 @@ export function createModelWorkers({
   process,
   events,
   concurrency,
+  lockTime,
   name,
 }: ModelWorkersParts) {
   const workers = new Map<string, Worker>();
@@ -37,7 +37,8 @@ export function createModelWorkers({
       connection,
       name,
       concurrency,
-      lockDuration: LOCK_MS,
+      lockDuration: lockTime * 1000,
+      stalledInterval: lockTime * 1000,
       maxStalledCount: 2,
       skipVersionCheck: true,
     });

@@ -59,6 +59,7 @@ export function createWorkerRole(
     }),
     events,
     concurrency: config.concurrency,
+    lockTime: config.lockTime,
     name,
   });
   const deliveries = createDeliveryWorker({
