@@ -1,0 +1,91 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { startRole } from '../../cli/local/role-process.ts';
+import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { startScriptedModel } from '../support/scripted-model.ts';
+
+test('metrics are on the second listener alone, health on both', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  await broker.run({ model: 'm', input: 1 });
+  t.is((await broker.request('/metrics')).status, 404);
+  t.deepEqual((await broker.request('/healthz')).body, { status: 'ok' });
+  t.like((await broker.request('/readyz')).body, { ready: true, checks: { redis: 'answers PONG', models: '1 served' } });
+  const second = broker.workers[0]?.url ?? '';
+  const metrics = await (await fetch(`${second}/metrics`)).text();
+  t.regex(metrics, /^inferq_jobs_ended_total\{model="m",status="succeeded",error_type=""\} 1$/m);
+  t.regex(metrics, /^process_cpu_user_seconds_total /m);
+  for (const path of ['/healthz', '/readyz']) t.is((await fetch(second + path)).status, 200, path);
+});
+
+test('the OpenAPI document describes each route, and each reference in it leads somewhere', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const { body, text } = await broker.request('/openapi.json');
+  t.like(body, { openapi: '3.1.0', paths: { '/jobs': { post: { operationId: 'postJobs' } } } });
+  const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
+  t.true(references.length > 10);
+  for (const reference of references) t.truthy(at(body, reference.split('/')), reference);
+});
+
+test('the reference page and all it loads come from the broker itself', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const page = await broker.request('/docs');
+  t.is(page.status, 200);
+  const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
+  t.is(loaded.length, 4);
+  for (const address of loaded) {
+    t.true(address.startsWith('/docs/'), address);
+    t.is((await broker.request(address)).status, 200, address);
+  }
+  t.regex(page.headers.get('content-security-policy') ?? '', /default-src 'self'/);
+  t.is((await broker.request('/docs/package.json')).status, 404);
+});
+
+test('every answer has a request id: the caller’s own where it does no harm in a log', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const own = await broker.request('/healthz', { headers: { 'x-request-id': 'my-request-0001' } });
+  t.is(own.headers.get('x-request-id'), 'my-request-0001');
+  const job = await broker.submit({ model: 'm', input: 1 }, { 'x-request-id': 'my-request-0002' });
+  t.is(job.request_id, 'my-request-0002');
+  for (const bad of ['short', 'a b c d e f g h', '{"level":50,"msg":"forged"}', 'x'.repeat(200)]) {
+    const answered = await broker.request('/healthz', { headers: { 'x-request-id': bad } });
+    t.regex(answered.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/, bad);
+  }
+});
+
+test('a role that cannot start says every fault in a line for a person and exits 1', async (t) => {
+  const start = async (file: string, env: Record<string, string>): Promise<string> => {
+    const options = { name: file, file, log: `/tmp/inferq-fault-${process.pid}-${Math.random()}.log`, env };
+    const error = await t.throwsAsync(startRole(options, new AbortController().signal));
+    return error?.message ?? '';
+  };
+  for (const role of ['api/index.ts', 'workers/index.ts']) {
+    const faults = await start(role, { PATH: '', METRICS_PORT: '70000', LOG_LEVEL: 'loud' });
+    t.regex(faults, /REDIS_URL is not set/, role);
+    t.regex(faults, /METRICS_PORT is '70000': it must be a whole number from 0 to 65535/, role);
+    t.regex(faults, /LOG_LEVEL is 'loud'/, role);
+    const away = await start(role, { PATH: '', REDIS_URL: 'redis://:secret@127.0.0.1:9' });
+    t.regex(away, /Cannot reach Redis at redis:\/\/127\.0\.0\.1:9: .*ECONNREFUSED.*Start it, or set REDIS_URL/, role);
+    t.notRegex(away, /secret/, role);
+  }
+});
+
+test('a broken change of the model file is told and changes nothing, a good one is served without a restart', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const before = await readFile(broker.modelFile, 'utf8');
+  await writeFile(broker.modelFile, `${before}\n  - name: half\n`);
+  await sleep(1500);
+  t.is((await broker.run({ model: 'm', input: 1 })).status, 'succeeded');
+  await writeFile(broker.modelFile, before.replace('name: m', 'name: renamed'));
+  await sleep(2000);
+  t.is((await broker.run({ model: 'renamed', input: 1 })).status, 'succeeded');
+  t.is((await broker.request('/models/m')).status, 404);
+});
+
+function at(value: unknown, path: string[]): unknown {
+  return path.reduce<unknown>((found, key) => (typeof found === 'object' && found ? Reflect.get(found, key) : undefined), value);
+}
