@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
 
-export interface Seen {
+interface Seen {
   method: string;
   /** With the query. */
   url: string;

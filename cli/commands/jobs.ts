@@ -1,0 +1,109 @@
+import { Option, type Command } from 'commander';
+import { STATUSES } from '../../shared/job-status.ts';
+import type { Job } from '../../shared/job.ts';
+import type { Call } from '../client.ts';
+import { describeNext } from '../conclusion.ts';
+import { usage } from '../failure.ts';
+import { listJobs, type ListOptions } from '../job-list.ts';
+import { formatJob, formatJobs } from '../job-text.ts';
+import { jobPath, toJob } from '../job.ts';
+import { toJson } from '../output.ts';
+import type { Session } from '../session.ts';
+import { waitForJob, type WaitOptions } from '../wait.ts';
+import { count, label, seconds } from './option-values.ts';
+
+const EXAMPLES = `
+Examples:
+  $ npx inferq jobs ls --status failed --metadata order=42
+  $ npx inferq jobs get job_… --include input,attempts
+  $ npx inferq jobs watch job_…
+  $ npx inferq jobs ls --json --limit 1000 | jq -r '.data[].id'`;
+
+export function addJobs(program: Command, open: () => Session): void {
+  const jobs = program.command('jobs').description('Lists, shows, follows, cancels and repeats jobs.');
+  jobs.addHelpText('after', EXAMPLES);
+  addList(jobs, open);
+  jobs
+    .command('get <id>')
+    .description('Shows a job.')
+    .option('--include <parts>', 'also input, attempts, or both with a comma')
+    .action(async (id: string, options: { include?: string }) => get(open(), id, options.include));
+  jobs
+    .command('watch <id>')
+    .description('Follows a job to its end and prints its output.')
+    .option('-w, --wait <seconds>', 'give up after that long (exit 4)', seconds)
+    .option('--stream', 'print the output as it comes')
+    .action(async (id: string, options: { wait?: number; stream?: boolean }) =>
+      watch(open(), id, { seconds: options.wait, stream: options.stream }),
+    );
+  jobs
+    .command('cancel <id>')
+    .description('Cancels a job, also one that runs.')
+    .action(async (id: string) => change(open(), id, 'cancel'));
+  jobs
+    .command('retry <id>')
+    .description('Runs a job again that failed, was canceled or expired.')
+    .action(async (id: string) => change(open(), id, 'retry'));
+}
+
+function addList(jobs: Command, open: () => Session): void {
+  jobs
+    .command('ls')
+    .description('Lists jobs, newest first.')
+    .option('--model <model>', 'of that model')
+    .addOption(new Option('--status <status>', 'in that status').choices(STATUSES))
+    .option('-m, --metadata <key=value>', 'with that label (repeatable)', label)
+    .option('-n, --limit <count>', 'how many at most', count, 20)
+    .action(async (options: ListOptions) => list(open(), options));
+}
+
+async function list(session: Session, options: ListOptions): Promise<void> {
+  const { client, json, stdout, stderr } = session;
+  const found = await listJobs(client, options);
+  if (json) return stdout.write(`${toJson(found)}\n`);
+  if (found.data.length > 0) stdout.write(formatJobs(found.data, stdout, Date.now()));
+  const note = found.data.length === 0 ? none(options) : more(found.next, options.limit);
+  stderr.write(note && `${stderr.colors.dim(note)}\n`);
+}
+
+function none({ model, status, metadata }: ListOptions): string {
+  const filtered = model !== undefined || status !== undefined || metadata !== undefined;
+  return filtered
+    ? 'No jobs fit. All of them: npx inferq jobs ls'
+    : 'No jobs yet. Submit one: npx inferq submit MODEL -i key=value --wait (npx inferq models ls lists the models)';
+}
+
+function more(next: string | null, limit: number): string {
+  return next === null ? '' : `There are more: --limit ${limit * 5}`;
+}
+
+async function get(session: Session, id: string, include?: string): Promise<void> {
+  const query = include === undefined ? '' : `?include=${encodeURIComponent(include)}`;
+  const job = await ask(session, { path: jobPath(id, query), about: { id } });
+  const { json, stdout } = session;
+  stdout.write(json ? `${toJson(job)}\n` : formatJob(job, stdout, Date.now()));
+}
+
+async function watch(session: Session, id: string, options: WaitOptions): Promise<void> {
+  if (session.json && options.stream === true) throw usage('--stream and --json do not go together');
+  await waitForJob(session, await ask(session, { path: jobPath(id), about: { id } }), options);
+}
+
+async function change(session: Session, id: string, verb: 'cancel' | 'retry'): Promise<void> {
+  // The broker takes a second cancel for the first; a second retry it would refuse though the first did arrive.
+  const idempotent = verb === 'cancel';
+  const job = await ask(session, {
+    method: 'POST',
+    path: jobPath(id, `/${verb}`),
+    idempotent,
+    about: { id },
+  });
+  const { json, stdout, stderr } = session;
+  stdout.write(json ? `${toJson(job)}\n` : `${job.id}\n`);
+  if (!json) stderr.write(`${stderr.colors.dim(describeNext(job))}\n`);
+}
+
+async function ask({ client }: Session, call: Call): Promise<Job> {
+  const answer = await client.call(call);
+  return toJob(answer.body, client.connection.url);
+}

@@ -1,0 +1,37 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Seconds, as every duration of the broker: a number, not below 0. */
+export function seconds(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number) || number < 0) {
+    throw new InvalidArgumentError('It takes a number of seconds.');
+  }
+  return number;
+}
+
+/** The optional number of `--wait`, which swallows whatever word follows it. */
+export function waitSeconds(value: string): number {
+  if (!Number.isNaN(Number(value))) return seconds(value);
+  throw new InvalidArgumentError(`It takes a number of seconds or nothing: put it last, or write --wait=30.`);
+}
+
+export function count(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('It takes a whole number above 0.');
+  return number;
+}
+
+/** Collects a repeatable option. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** Collects repeatable `key=value` labels. */
+export function label(value: string, before: Record<string, string> = {}): Record<string, string> {
+  const equals = value.indexOf('=');
+  const key = value.slice(0, Math.max(0, equals));
+  if (key === '') throw new InvalidArgumentError('It takes key=value.');
+  if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`It gives "${key}" twice.`);
+  return { ...before, [key]: value.slice(equals + 1) };
+}

@@ -1,0 +1,35 @@
+import type { ErrorCode } from '../shared/errors.ts';
+import type { Problem } from './failure.ts';
+
+/** What a request was about, for advice that can be pasted. */
+export interface Subject {
+  id?: string;
+  model?: string;
+}
+
+type Advice = (subject: Required<Subject>) => string;
+
+/** What a person can do about an error that this command line knows more about than the broker says. */
+const CURES: Partial<Record<ErrorCode, Advice>> = {
+  unauthenticated: () => 'Give a token as INFERQ_TOKEN or --token; npm start prints one',
+  forbidden: () => 'Ask an admin for a token with that scope or model',
+  not_found: () => 'npx inferq jobs ls  lists the jobs that this token can see',
+  model_not_found: () => 'npx inferq models ls  lists the models',
+  invalid_input: ({ model }) =>
+    `npx inferq models get ${model}  shows the schema; -i 'key:="5"' sends a number as text`,
+  idempotency_key_reused: () => 'Use another --idempotency-key, or leave it out',
+  job_ended: ({ id }) => `npx inferq jobs get ${id}  shows how it ended`,
+  job_not_ended: ({ id }) => `npx inferq jobs watch ${id}  follows it to its end`,
+  payload_too_large: () => 'Send less, or have the limit raised',
+  internal: () => 'Report it with the request id',
+  model_error: ({ model }) => `Look at the model server; npx inferq models get ${model}  names its endpoints`,
+  model_unavailable: () => 'npx inferq doctor  tells which endpoints are healthy',
+  model_timeout: () => 'Submit it with a longer --timeout',
+};
+
+/** `retryAfter`: seconds, when the broker said them. */
+export function curesFor(problem: Problem, subject: Subject = {}, retryAfter?: number): string[] {
+  const advice = Object.entries(CURES).find(([code]) => code === problem.error_type)?.[1];
+  const wait = retryAfter === undefined ? [] : [`Try again in ${Math.ceil(retryAfter)} s`];
+  return [...wait, ...(advice ? [advice({ id: 'ID', model: 'MODEL', ...subject })] : [])];
+}

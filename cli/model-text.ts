@@ -1,0 +1,68 @@
+import { formatSeconds } from './duration.ts';
+import type { Endpoint, Model } from './model.ts';
+import { toJson } from './output.ts';
+import { formatFields, formatTable } from './table.ts';
+import { plain, type Colors, type Screen } from './terminal.ts';
+
+const HEADINGS = ['MODEL', 'PROTOCOL', 'ENDPOINTS', 'RUNNING', 'BACKLOG', 'OLDEST WAIT', 'P50', 'P95'];
+
+export function formatModels(models: readonly Model[], screen: Screen): string {
+  const rows = models.map((model) => [
+    nameOf(model) + (model.paused ? ' (paused)' : ''),
+    model.protocol ?? '–',
+    summarize(model.endpoints),
+    String(model.running ?? '–'),
+    String(model.backlog ?? '–'),
+    duration(model.oldestWait),
+    duration(model.p50),
+    duration(model.p95),
+  ]);
+  return formatTable(HEADINGS, rows, screen);
+}
+
+export function formatModel(model: Model, screen: Screen): string {
+  const fields: [string, string][] = [
+    ['model', nameOf(model) + (model.paused ? ' (paused)' : '')],
+    ...(model.description === undefined ? [] : [['about', plain(model.description)] as [string, string]]),
+    ['protocol', model.protocol ?? '–'],
+    [
+      'jobs',
+      `${model.running ?? '–'} running, ${model.backlog ?? '–'} waiting, the oldest ${duration(model.oldestWait)}`,
+    ],
+    ['run time', `p50 ${duration(model.p50)}, p95 ${duration(model.p95)}`],
+    ...model.endpoints.map((endpoint): [string, string] => [
+      'endpoint',
+      `${endpoint.url} ${healthOf(endpoint)}`,
+    ]),
+  ];
+  const { colors } = screen;
+  return (
+    formatFields(fields, screen) +
+    formatSchema('input schema', model.inputSchema, colors) +
+    formatSchema('output schema', model.outputSchema, colors)
+  );
+}
+
+export function nameOf({ name, version }: Pick<Model, 'name' | 'version'>): string {
+  return version === undefined ? name : `${name}@${version}`;
+}
+
+function summarize(endpoints: readonly Endpoint[]): string {
+  if (endpoints.length === 0) return '–';
+  const judged = endpoints.filter(({ healthy }) => healthy !== undefined);
+  if (judged.length === 0) return String(endpoints.length);
+  return `${judged.filter(({ healthy }) => healthy).length}/${endpoints.length} healthy`;
+}
+
+function healthOf({ healthy }: Endpoint): string {
+  if (healthy === undefined) return '(health not known)';
+  return healthy ? '(healthy)' : '(unhealthy)';
+}
+
+function duration(seconds: number | undefined): string {
+  return seconds === undefined ? '–' : formatSeconds(seconds);
+}
+
+function formatSchema(name: string, schema: unknown, colors: Colors): string {
+  return schema === undefined ? '' : `\n${colors.dim(name)}\n${toJson(schema)}\n`;
+}
