@@ -55,7 +55,7 @@ export function createEndpointCaller({
 }: EndpointCallerOptions = {}): EndpointCaller {
   const pools = createEndpointPools({ connectTimeoutMs, maxOrigins });
   const addresses = new WeakMap<Endpoint, EndpointAddress>();
-  const running = new Set<AbortController>();
+  const running = new Set<(reason: unknown) => void>();
 
   function addressFor(endpoint: Endpoint): EndpointAddress {
     const address = addresses.get(endpoint) ?? addressOf(endpoint);
@@ -86,50 +86,56 @@ export function createEndpointCaller({
     async call(call) {
       const { endpoint, protocol, maxBytes, timeoutMs, onPart } = call;
       const address = addressFor(endpoint);
-      const breaker = new AbortController();
-      const { signal } = breaker;
-      const release = breakOn(breaker, call.signal, timeoutMs, () => timeoutFault(timeoutMs, address));
-      running.add(breaker);
-      try {
-        return await untilAborted(exchange(call, { address, protocol, maxBytes, signal, onPart }), signal);
-      } catch (thrown) {
-        throw signal.aborted ? signal.reason : connectionFault(thrown, address);
-      } finally {
-        running.delete(breaker);
-        release();
-      }
+      call.signal?.throwIfAborted();
+      return breakable(
+        { running, signal: call.signal, timeoutMs, late: () => timeoutFault(timeoutMs, address) },
+        (signal) =>
+          exchange(call, { address, protocol, maxBytes, signal, onPart }).catch((thrown: unknown) => {
+            throw connectionFault(thrown, address);
+          }),
+      );
     },
     async close() {
       const reason = new InferqError('shutting_down', 'The worker stopped while it called the model.');
-      for (const breaker of running) breaker.abort(reason);
+      for (const breakOff of running) breakOff(reason);
       await pools.close();
     },
   };
 }
 
-/** Aborts `breaker` at the caller's word or when the time is up; what it returns takes both back. */
-function breakOn(
-  breaker: AbortController,
-  signal: AbortSignal | undefined,
-  timeoutMs: number,
-  fault: () => InferqError,
-): () => void {
-  const onAbort = () => breaker.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const deadline = setTimeout(() => breaker.abort(fault()), timeoutMs);
-  return () => {
-    clearTimeout(deadline);
-    signal?.removeEventListener('abort', onAbort);
-  };
+interface BreakOptions {
+  /** Ways to break off each piece of work that runs. */
+  running: Set<(reason: unknown) => void>;
+  signal: AbortSignal | undefined;
+  timeoutMs: number;
+  late: () => InferqError;
 }
 
-/** undici lets go of a request only once its connection stands; a host that swallows packets must not hold a job. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * Work that the signal, the clock or who holds `running` may break off. It rejects at once then, while the work is
+ * told by its own signal: undici lets go of a request only when its connection stands, and a host that swallows
+ * packets must not hold a job.
+ */
+function breakable<T>(
+  { running, signal, timeoutMs, late }: BreakOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const refuse = () => reject(signal.reason);
-    if (signal.aborted) refuse();
-    signal.addEventListener('abort', refuse, { once: true });
-    work.then(resolve, (thrown: unknown) => reject(signal.aborted ? signal.reason : thrown));
+    const breaker = new AbortController();
+    const release = (): void => {
+      clearTimeout(deadline);
+      signal?.removeEventListener('abort', onAbort);
+      running.delete(breakOff);
+    };
+    const breakOff = (reason: unknown): void => {
+      release();
+      breaker.abort(reason);
+      reject(reason);
+    };
+    const onAbort = (): void => breakOff(signal?.reason);
+    const deadline = setTimeout(() => breakOff(late()), timeoutMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    running.add(breakOff);
+    void work(breaker.signal).then(resolve, reject).then(release);
   });
 }

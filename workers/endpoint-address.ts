@@ -40,7 +40,9 @@ export function addressOf({ url, headers = {} }: Endpoint): EndpointAddress {
 
 /** Header names in lower case, so that later sources replace earlier ones whatever their spelling. */
 export function lowerCased(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const lower: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
+  return lower;
 }
 
 /** Shorter ones (`1`, `en`, `Bearer`) are no secrets, and every message would be full of holes. */

@@ -16,6 +16,7 @@ export interface AnswerContext {
   onPart: ((part: StreamPart) => void | Promise<void>) | undefined;
 }
 
+const utf8 = new TextDecoder();
 const REFUSAL_BYTES = 64 * 1024;
 /** How long a stream may stay open after its end marker: read to its end, the connection can be used again. */
 const LINGER_MS = 100;
@@ -79,7 +80,7 @@ async function readText(
   }
   const [first] = chunks;
   const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks, received);
-  return new TextDecoder().decode(bytes);
+  return utf8.decode(bytes);
 }
 
 function parseBody(text: string, type: string, address: EndpointAddress): unknown {

@@ -46,12 +46,17 @@ const JSONATA = realpathSync(fileURLToPath(import.meta.resolve('jsonata')));
 export function startEvaluator(
   { memoryMb, maxCharacters }: EvaluatorLimits,
   { onAnswer, onEnd }: EvaluatorListener,
+  engine = JSONATA,
 ): EvaluatorProcess {
-  const child = spawn(process.execPath, [...flags(memoryMb), PROGRAM, JSONATA, String(maxCharacters)], {
-    env: {},
-    cwd: path.dirname(PROGRAM),
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...flags(memoryMb, engine), PROGRAM, engine, String(maxCharacters)],
+    {
+      env: {},
+      cwd: path.dirname(PROGRAM),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    },
+  );
   let gone = false;
   const end = (how: string, signal: NodeJS.Signals | null = null): void => {
     if (gone) return;
@@ -79,7 +84,7 @@ export function startEvaluator(
   };
 }
 
-function flags(memoryMb: number): string[] {
+function flags(memoryMb: number, engine: string): string[] {
   return [
     `--max-old-space-size=${memoryMb}`,
     '--max-semi-space-size=2',
@@ -87,7 +92,7 @@ function flags(memoryMb: number): string[] {
     '--disable-proto=delete',
     '--permission',
     `--allow-fs-read=${PROGRAM}`,
-    `--allow-fs-read=${path.dirname(JSONATA)}${path.sep}*`,
+    `--allow-fs-read=${path.dirname(engine)}${path.sep}*`,
   ];
 }
 

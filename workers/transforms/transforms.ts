@@ -57,6 +57,7 @@ export function createTransforms({
 }: TransformsOptions = {}): Transforms {
   const suspects = new Map<string, number>();
   const limits = { timeMs, memoryMb, maxCharacters };
+  let closed = false;
   const common = new Lane<Transform>({ ...limits, window: { tasks: 64, characters: 4 * MEBI }, onLost });
   const alone = new Lane<Transform>({ ...limits, window: { tasks: 1, characters: 1 }, onLost });
 
@@ -83,6 +84,7 @@ export function createTransforms({
   return {
     check: syntaxFault,
     async run(name, expression, input, signal) {
+      if (closed) throw shuttingDown();
       const text = `${JSON.stringify(expression)},${JSON.stringify(input) ?? 'null'}`;
       return settled((resolve, fail, isOver) => {
         const onFault: Task['onFault'] = (fault) => fail(expressionError(name, fault));
@@ -91,10 +93,14 @@ export function createTransforms({
     },
     start: () => common.start(),
     async close() {
-      const error = new InferqError('shutting_down', 'The worker stopped while it transformed the data.');
-      for (const transform of [...common.close(), ...alone.close()]) transform.fail(error);
+      closed = true;
+      for (const transform of [...common.close(), ...alone.close()]) transform.fail(shuttingDown());
     },
   };
+}
+
+function shuttingDown(): InferqError {
+  return new InferqError('shutting_down', 'The worker stopped before the transform was done.');
 }
 
 /** A promise that an abort of the signal rejects as well; no listener outlives it. */
