@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml';
 import { messageOf, type Fault } from '../errors.ts';
 import { compileSchema } from '../json-schema.ts';
 import { fullName, ModelFile, type ModelSpec } from '../model.ts';
+import { syntaxFault } from './expression.ts';
 import { modelCode } from '../redis/keys.ts';
 
 /** A model file that cannot be used: where in it, and why. */
@@ -47,8 +48,19 @@ function isModelFile(content: unknown): content is { models: ModelSpec[] } {
   return check(content).length === 0;
 }
 
-/** What a schema can't say of one model: its own schemas compile. */
+/** What a schema can't say of one model: its own schemas compile, and so do its transforms. */
 function checkModel(model: ModelSpec, pointer: string): Fault[] {
+  return [...checkSchemas(model, pointer), ...checkTransforms(model, pointer)];
+}
+
+function checkTransforms(model: ModelSpec, pointer: string): Fault[] {
+  return (['preprocess', 'postprocess'] as const).flatMap((key) => {
+    const fault = model[key] === undefined ? undefined : syntaxFault(model[key]);
+    return fault === undefined ? [] : [{ pointer: `${pointer}/${key}`, detail: fault }];
+  });
+}
+
+function checkSchemas(model: ModelSpec, pointer: string): Fault[] {
   return (['input_schema', 'output_schema'] as const).flatMap((key) => {
     try {
       compileSchema(model[key]);

@@ -1,9 +1,4 @@
-/** What an expression did wrong; `position` is the character that JSONata had come to. */
-export interface ExpressionFault {
-  message: string;
-  position?: number;
-  token?: string;
-}
+import type { ExpressionFault } from '../../shared/models/expression.ts';
 
 /** What an evaluator process says in a line. `pulse`: it is there, and has computed for `cpuMs` since its start. */
 export type EvaluatorAnswer =

@@ -1,4 +1,5 @@
-import type { EvaluatorAnswer, ExpressionFault } from './evaluator-answer.ts';
+import type { ExpressionFault } from '../../shared/models/expression.ts';
+import type { EvaluatorAnswer } from './evaluator-answer.ts';
 import {
   startEvaluator,
   type EvaluatorEnd,

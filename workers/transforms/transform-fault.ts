@@ -1,5 +1,5 @@
 import { InferqError } from '../../shared/errors.ts';
-import type { ExpressionFault } from './evaluator-answer.ts';
+import { describeFault, type ExpressionFault } from '../../shared/models/expression.ts';
 import type { EvaluatorEnd } from './evaluator-process.ts';
 
 export type TransformName = 'preprocess' | 'postprocess';
@@ -13,12 +13,6 @@ export type Loss =
 
 /** Nothing in an expression makes the kernel send these: someone else ended the process. */
 const FOREIGN: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
-
-/** What is wrong and where: `Attempted to invoke a non-function, at character 13 ("foo")`. */
-export function describeFault({ message, position, token }: ExpressionFault): string {
-  if (position === undefined) return message;
-  return `${message}, at character ${position}${token === undefined || token === '(end)' ? '' : ` ("${token}")`}`;
-}
 
 /** `transform_failed`: the expression itself could not be evaluated for this input. */
 export function expressionError(name: TransformName, fault: ExpressionFault): InferqError {

@@ -1,6 +1,5 @@
 import { InferqError } from '../../shared/errors.ts';
 import { Lane, type Task } from './lane.ts';
-import { syntaxFault } from './syntax.ts';
 import {
   expressionError,
   isOfExpression,
@@ -22,8 +21,6 @@ export interface TransformsOptions {
 
 /** Evaluates JSONata expressions where they can do no harm. */
 export interface Transforms {
-  /** What is wrong with the expression's syntax, as a sentence with the position; undefined if nothing is. */
-  check(expression: string): string | undefined;
   /**
    * The value of `expression` for `input`, as plain JSON data. Throws `transform_failed`, not retryable, where the
    * expression fails, yields nothing or a function, or takes too much; `internal` where its process was lost by no
@@ -82,7 +79,6 @@ export function createTransforms({
   }
 
   return {
-    check: syntaxFault,
     async run(name, expression, input, signal) {
       if (closed) throw shuttingDown();
       const text = `${JSON.stringify(expression)},${JSON.stringify(input) ?? 'null'}`;

@@ -144,15 +144,6 @@ test('closing fails what runs with shutting_down, and so does a start after it',
   t.is((await faultOf(t, transforms.run('preprocess', 'a', { a: 1 }))).code, 'shutting_down');
 });
 
-test('a check names the fault of a syntax and its place, or says nothing', (t) => {
-  t.is(shared.check('outputs[name="language"].{"language": data[0]}'), undefined);
-  t.is(shared.check('a['), 'Expected "]" before end of expression, at character 2.');
-  t.is(shared.check('a b'), 'Syntax error: "b", at character 3 ("b").');
-  t.regex(shared.check('/(/') ?? '', /regular expression/);
-  t.regex(shared.check('') ?? '', /Unexpected end/);
-  t.is(shared.check('('.repeat(60_000)), 'The expression is nested too deeply.');
-});
-
 /** A different expression for each number, of nearly the greatest length. */
 function padded(n: number): string {
   return `a + ${n} /* ${'x'.repeat(60_000)} */`;

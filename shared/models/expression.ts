@@ -1,5 +1,18 @@
 import jsonata from 'jsonata';
-import { describeFault } from './transform-fault.ts';
+
+/** What JSONata says of an expression that it cannot parse or evaluate. */
+export interface ExpressionFault {
+  message: string;
+  /** Of the fault in the expression, from 1. */
+  position?: number;
+  token?: string;
+}
+
+/** What is wrong and where: `Attempted to invoke a non-function, at character 13 ("foo")`. */
+export function describeFault({ message, position, token }: ExpressionFault): string {
+  if (position === undefined) return message;
+  return `${message}, at character ${position}${token === undefined || token === '(end)' ? '' : ` ("${token}")`}`;
+}
 
 /**
  * What keeps a text from being a JSONata expression, as a sentence with the place of the fault; undefined if nothing.
@@ -15,7 +28,7 @@ export function syntaxFault(expression: string): string | undefined {
 }
 
 /** JSONata throws plain objects; what is nested too deeply overflows the stack as an Error. */
-function toFault(thrown: unknown): { message: string; position?: number; token?: string } {
+function toFault(thrown: unknown): ExpressionFault {
   if (thrown instanceof RangeError) return { message: 'The expression is nested too deeply' };
   const { message, position, token }: { message?: unknown; position?: unknown; token?: unknown } =
     Object(thrown);

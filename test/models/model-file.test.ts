@@ -1,0 +1,68 @@
+import test from 'ava';
+import { syntaxFault } from '../../shared/models/expression.ts';
+import { checkTogether, ModelFileError, parseModelFile } from '../../shared/models/model-file.ts';
+
+const MODEL = 'name: m\nprotocol: json\nendpoints: [{url: "http://10.0.0.7/predict"}]';
+
+function parse(model: string, env: Record<string, string> = {}) {
+  return parseModelFile(`models:\n  - ${model.replaceAll('\n', '\n    ')}\n`, 'models.yaml', env);
+}
+
+test('three lines make a model, the rest has defaults', (t) => {
+  t.like(parse(MODEL)[0], {
+    version: '1',
+    endpoints: [{ url: 'http://10.0.0.7/predict', weight: 1, priority: 0 }],
+    cache: { ttl: 3600, scope: 'tenant' },
+    timeout: 30,
+    retry: { attempts: 3, backoff: 1 },
+    concurrency: 16,
+    queue: { max_depth: 100_000, max_depth_per_tenant: 10_000 },
+    access: { tenants: ['*'] },
+    retention: 86_400,
+  });
+});
+
+const FAULTS: [string, string, RegExp][] = [
+  ['a name that is no name', MODEL.replace('name: m', 'name: "A B"'), /at \/models\/0\/name: must match pattern/],
+  ['a protocol that nobody speaks', MODEL.replace('json', 'telepathy'), /at \/models\/0\/protocol: must be one of/],
+  ['no endpoint', MODEL.replace(/endpoints.*/, 'endpoints: []'), /at \/models\/0\/endpoints: must NOT have fewer/],
+  ['an endpoint that is no http url', MODEL.replace('http:', 'ftp:'), /at \/models\/0\/endpoints\/0\/url/],
+  ['a field that is not known', `${MODEL}\ncolour: red`, /at \/models\/0\/colour: is not a known property/],
+  ['a schema that is none', `${MODEL}\ninput_schema: {type: strange}`, /at \/models\/0\/input_schema: /],
+  ['a pattern that needs backtracking', `${MODEL}\ninput_schema: {pattern: "(a)\\\\1"}`, /at \/models\/0\/input_schema/],
+  ['a transform that does not parse', `${MODEL}\npreprocess: "a["`, /at \/models\/0\/preprocess: Expected "\]"/],
+  ['a variable that is not set', MODEL.replace('10.0.0.7', '${NOWHERE}'), /the variable NOWHERE is not set/],
+  ['YAML that does not parse', `${MODEL}\n  - ]`, /models\.yaml: /],
+];
+
+for (const [title, model, message] of FAULTS) {
+  test(`${title} is refused with its place`, (t) => {
+    t.throws(() => parse(model), { instanceOf: ModelFileError, message });
+  });
+}
+
+test('variables of the environment are put into urls and headers of endpoints, and nowhere else', (t) => {
+  const text = `name: m\nprotocol: json\ndescription: "\${KEY}"\nendpoints: [{url: "\${URL}/x", headers: {authorization: "Bearer \${KEY}"}}]`;
+  t.like(parse(text, { URL: 'http://h', KEY: 's3cret' })[0], {
+    description: '${KEY}',
+    endpoints: [{ url: 'http://h/x', headers: { authorization: 'Bearer s3cret' } }],
+  });
+});
+
+test('the same model twice is refused, two versions of one are not', (t) => {
+  const [one] = parse(MODEL);
+  const [two] = parse(`${MODEL}\nversion: "2"`);
+  t.truthy(one && two);
+  if (!one || !two) return;
+  t.deepEqual(checkTogether([one, two]), []);
+  t.like(checkTogether([one, two, one])[0], { detail: 'm@1 is defined twice' });
+});
+
+test('a fault of a transform is named with its place', (t) => {
+  t.is(syntaxFault('outputs[name="language"].{"language": data[0]}'), undefined);
+  t.is(syntaxFault('a['), 'Expected "]" before end of expression, at character 2.');
+  t.is(syntaxFault('a b'), 'Syntax error: "b", at character 3 ("b").');
+  t.regex(syntaxFault('/(/') ?? '', /regular expression/);
+  t.regex(syntaxFault('') ?? '', /Unexpected end/);
+  t.is(syntaxFault('('.repeat(60_000)), 'The expression is nested too deeply.');
+});
