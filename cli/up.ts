@@ -6,12 +6,14 @@ import { startBroker } from './local/broker.ts';
 import type { BrokerOptions, LocalBroker } from './local/broker.ts';
 import { cloneFolder } from './local/clone.ts';
 import { developmentToken, readDevState, writeDevState } from './local/dev-state.ts';
-import { tryFileLock } from './local/file-lock.ts';
-import { isAlive } from './local/process-exit.ts';
+import { ownerOf, tryFileLock } from './local/file-lock.ts';
 import { listenForStop } from './local/stop-signals.ts';
 import type { StopSignals } from './local/stop-signals.ts';
+import { saveDevelopmentToken } from './local/token-saver.ts';
 
 const DRAIN_MS = 30_000;
+/** Without one of its parts, little of what runs can still be finished. */
+const DRAIN_AFTER_LOSS_MS = 5000;
 /** What a Bearer header can carry (RFC 6750), and a shell word in quotes as well. */
 const BEARER = /^[\w.~+/-]+=*$/;
 
@@ -39,8 +41,9 @@ export async function up(options: UpOptions = {}): Promise<number> {
   await mkdir(state, { recursive: true });
   // Also when something else has made it: it holds the token, and what clients have sent.
   await chmod(state, 0o700);
-  const lock = await tryFileLock(join(state, 'up.lock'));
-  if (!lock) return fail(await alreadyRunning(state));
+  const lockFile = join(state, 'up.lock');
+  const lock = await tryFileLock(lockFile);
+  if (!lock) return fail(await alreadyRunning(state, lockFile));
   const signals = listenForStop();
   try {
     const token = developmentToken(env['INFERQ_DEV_TOKEN'], await readDevState(state));
@@ -66,18 +69,12 @@ async function run(options: BrokerOptions, signals: StopSignals): Promise<number
   const loss = await Promise.race([broker.lost, aborted(signals.stop)]);
   say(loss ?? `Stopping; what runs may take up to ${DRAIN_MS / 1000} s, a second Ctrl-C ends it at once.`);
   void aborted(signals.kill).then(() => broker.kill());
-  await broker.stop(DRAIN_MS);
+  await broker.stop(loss === undefined ? DRAIN_MS : DRAIN_AFTER_LOSS_MS);
   return signals.kill.aborted ? 130 : loss === undefined ? 0 : 1;
 }
 
 async function aborted(signal: AbortSignal): Promise<undefined> {
   if (!signal.aborted) await once(signal, 'abort');
-}
-
-/** Loads a Redis client, which the other commands can do without. */
-async function saveDevelopmentToken(redisUrl: string, token: string): Promise<void> {
-  const { saveDevelopmentToken: save } = await import('../shared/redis/development-token.ts');
-  await save(redisUrl, token);
 }
 
 function roleFiles(): BrokerOptions['files'] {
@@ -89,10 +86,15 @@ function roleFile(folder: string): string {
   return join(import.meta.dirname, '..', folder, `index${extname(import.meta.filename)}`);
 }
 
-async function alreadyRunning(state: string): Promise<string> {
+async function alreadyRunning(state: string, lock: string): Promise<string> {
+  const pid = await ownerOf(lock);
   const last = await readDevState(state);
-  if (!last || !isAlive(last.pid)) return 'inferq is starting in this clone already';
-  return `inferq runs in this clone already: ${last.url} (stop it with Ctrl-C there, or: kill ${last.pid})`;
+  // The address of a start before stays in the file until this one is ready.
+  const where =
+    last && last.pid === pid
+      ? `runs in this clone already: ${last.url}`
+      : 'is starting in this clone already';
+  return `inferq ${where} (stop it with Ctrl-C there, or: kill ${pid})`;
 }
 
 function surviveClosedTerminal(): void {

@@ -1,31 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { metricsPort, onModelsPort } from './broker-ports.ts';
+import { bothReady, startModels, startRoles } from './broker-roles.ts';
+import type { BrokerRoles, BrokerRolesOptions } from './broker-roles.ts';
 import { debianCache } from './clone.ts';
-import { keepRole } from './kept-role.ts';
 import type { KeptRole } from './kept-role.ts';
 import { describeExit } from './process-exit.ts';
 import { findRedis } from './redis-binary.ts';
 import { startRedis } from './redis-server.ts';
 import type { RunningRedis } from './redis-server.ts';
-import { modelsEnvironment, roleEnvironment, samePort } from './role-environment.ts';
+import type { TokenToSave } from './token-saver.ts';
 
 /** Models and Redis have nothing of their own to finish. */
 const NOTHING_TO_DRAIN_MS = 5000;
 
-const TITLES = { models: 'model server', api: 'API', worker: 'worker' } as const;
-
-type RoleName = keyof typeof TITLES;
-
-export interface BrokerOptions {
-  root: string;
-  /** `.inferq` */
-  state: string;
-  env: NodeJS.ProcessEnv;
-  files: Record<RoleName, string>;
+export interface BrokerOptions extends BrokerRolesOptions {
   token: string;
-  saveToken: (redisUrl: string, token: string) => Promise<void>;
-  say: (line: string) => void;
+  saveToken: (token: TokenToSave, signal: AbortSignal) => Promise<void>;
 }
 
 export interface LocalBroker {
@@ -38,11 +28,9 @@ export interface LocalBroker {
   kill(): void;
 }
 
-interface Parts {
+interface Parts extends Partial<BrokerRoles> {
   redis?: Promise<RunningRedis>;
   models?: Promise<KeptRole>;
-  api?: Promise<KeptRole>;
-  worker?: Promise<KeptRole>;
 }
 
 /** Starts every part; when one fails, stops those that run and throws what it said. */
@@ -59,31 +47,25 @@ export async function startBroker(options: BrokerOptions, signal: AbortSignal): 
 }
 
 async function startParts(options: BrokerOptions, parts: Parts, signal: AbortSignal): Promise<LocalBroker> {
-  const { env, root, token } = options;
-  const { REDIS_URL: given, METRICS_PORT: metrics } = env;
-  const start = (name: RoleName, env: NodeJS.ProcessEnv) => keep(options, name, env, signal);
+  const { REDIS_URL: given } = options.env;
   if (!given) parts.redis = startPrivateRedis(options);
-  parts.models = onModelsPort((port) => start('models', modelsEnvironment(env, port)));
-  // Together: the models take a while to load.
-  const [redis, models] = await Promise.all([parts.redis, parts.models]);
-  const redisUrl = redis?.url ?? given ?? '';
-  signal.throwIfAborted();
-  await options.saveToken(redisUrl, token);
-  const facts = {
-    redisUrl,
-    modelsUrl: models.url,
-    modelFile: join(root, 'examples', 'models', 'models.yaml'),
-  };
-  const [first, second] = await Promise.all([metricsPort(metrics, 0), metricsPort(metrics, 1)]);
-  parts.api = start('api', roleEnvironment(env, facts, first));
-  parts.worker = start('worker', roleEnvironment(env, facts, second));
-  const [api, worker] = await Promise.all([parts.api, parts.worker]);
-  const roles = [api, worker, models];
+  // At the same time: the models take a while to load.
+  parts.models = startModels(options, signal);
+  const redis = parts.redis ?? Promise.resolve({ url: given ?? '' });
+  const saved = redis.then(({ url }) => saveToken(options, url, signal));
+  // Looked at last: of a wrong configuration the roles say more than a client of Redis does.
+  saved.catch(() => undefined);
+  const [{ url: redisUrl }, models] = await Promise.all([redis, parts.models]);
+  const roles = startRoles(options, { redisUrl, modelsUrl: models.url }, signal);
+  Object.assign(parts, roles);
+  const [api, worker] = await bothReady(roles);
+  await saved;
+  const all = [api, worker, models];
   return {
     url: api.url,
-    lost: Promise.race([...roles.map((role) => role.lost), ...(redis ? [lossOf(redis)] : [])]),
+    lost: Promise.race([...all.map((role) => role.lost), ...(parts.redis ? [lossOf(parts.redis)] : [])]),
     stop: (deadline) => stopParts(parts, deadline),
-    kill: () => roles.forEach((role) => role.kill()),
+    kill: () => all.forEach((role) => role.kill()),
   };
 }
 
@@ -94,19 +76,14 @@ async function startPrivateRedis({ root, state, say }: BrokerOptions): Promise<R
   return startRedis({ command, env, dir: join(state, 'redis'), password });
 }
 
-function keep(
-  { files, state, say }: BrokerOptions,
-  role: RoleName,
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<KeptRole> {
-  const restartEnv = (url: string) => (role === 'worker' ? env : samePort(env, url));
-  const log = join(state, 'logs', `${role}.log`);
-  return keepRole({ name: TITLES[role], file: files[role], env, log, say, restartEnv }, signal);
+function saveToken(options: BrokerOptions, redisUrl: string, signal: AbortSignal): Promise<void> {
+  const log = join(options.state, 'logs', 'token.log');
+  return options.saveToken({ redisUrl, token: options.token, log }, signal);
 }
 
-async function lossOf(redis: RunningRedis): Promise<string> {
-  return `Redis died (${describeExit(await redis.exited)}). What it acknowledged is on the disk`;
+async function lossOf(redis: Promise<RunningRedis>): Promise<string> {
+  const { exited } = await redis;
+  return `Redis died (${describeExit(await exited)}). What it acknowledged is on the disk`;
 }
 
 async function stopParts({ redis, models, api, worker }: Parts, deadline: number): Promise<void> {

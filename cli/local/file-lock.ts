@@ -26,6 +26,12 @@ export async function tryFileLock(file: string): Promise<FileLock | undefined> {
   return hold(file, mine);
 }
 
+/** The process that has the lock, if it is held. */
+export async function ownerOf(file: string): Promise<number | undefined> {
+  const pid = Number.parseInt((await readIfThere(file)) ?? '', 10);
+  return Number.isNaN(pid) ? undefined : pid;
+}
+
 /** Does `work` while nobody else does; `onWait` is called once when somebody does. */
 export async function withFileLock<T>(file: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   let lock = await tryFileLock(file);

@@ -21,9 +21,9 @@ export function runsTypeScript(version) {
 export function handOver(command, args, onError = reportAndFail) {
   const child = spawn(command, args, { stdio: 'inherit' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  endWithNpm(child);
   const forward = (signal) => child.kill(signal);
   for (const signal of signals) process.on(signal, forward);
+  endWithNpm(child);
   child.on('error', (error) => {
     for (const signal of signals) process.off(signal, forward);
     onError(error);

@@ -73,7 +73,7 @@ async function startAgain(options: KeepOptions, ending: AbortSignal): Promise<Ro
     return await startRole(options, ending);
   } catch (error) {
     // It counts as one more death; its own words are in the log.
-    if (error instanceof RoleFault) return undefined;
+    if (error instanceof RoleFault || ending.aborted) return undefined;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { isDebian, readHostSystem } from './host-system.ts';
 import type { HostSystem } from './host-system.ts';
 import { installHint } from './install-hint.ts';
 
-/** Streams and sharded keys are older, but BullMQ's own scripts want this. */
+/** What BullMQ asks for. */
 const OLDEST = [6, 2] as const;
 /** Valkey is Redis' free continuation; where a distribution has both, either will do. */
 const NAMES = ['redis-server', 'valkey-server'] as const;

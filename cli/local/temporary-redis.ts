@@ -21,6 +21,9 @@ export async function startTemporaryRedis(
   const { command, env } = await findRedis({ cache: debianCache() });
   const dir = await mkdtemp(join(tmpdir(), 'inferq-redis-'));
   const redis = await startRedis({ ...options, command, env, dir });
-  void redis.exited.then(() => rm(dir, { recursive: true, force: true }));
-  return redis;
+  const end = async (way: () => Promise<void>) => {
+    await way();
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { ...redis, stop: () => end(redis.stop), kill: () => end(redis.kill) };
 }

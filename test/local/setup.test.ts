@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { cloneFolder } from '../../cli/local/clone.ts';
 import { makeFolder, writeProgram } from './fixtures/folder.ts';
-import { until } from './fixtures/supervised.ts';
+import { until, untilDead } from './fixtures/supervised.ts';
 
 const LOCK_FILE = { packages: { '': {}, 'node_modules/node': { version: '26.10.0' } } };
 
@@ -93,7 +94,7 @@ test('the lock of a start that has died is taken over', async (t) => {
   await mkdir(join(clone, '.inferq'));
   await writeFile(join(clone, '.inferq', 'install.lock'), '99999999 of-a-crash');
   t.is((await setUp(clone, ['-p', '1'])).code, 0);
-  t.deepEqual(await readdir(join(clone, '.inferq')), []);
+  t.false(existsSync(join(clone, '.inferq', 'install.lock')));
 });
 
 for (const [fault, line] of [
@@ -131,6 +132,23 @@ test('the exit code is the program’s, and signals reach it', async (t) => {
   await until(() => stdout.includes('on'));
   child.kill('SIGTERM');
   t.is(await until(() => child.exitCode), 8);
+});
+
+test('when npm is killed, what it has started ends as well', async (t) => {
+  const clone = await makeProject(t);
+  await installByHand(clone, '26.10.0');
+  const script = `process.on('SIGTERM', () => process.exit()); console.log(process.pid); setInterval(() => {}, 1000)`;
+  // As npm runs a script: in a shell that does not pass signals on.
+  const shell = spawn('sh', ['-c', '"$0" cli/setup.mjs -e "$1"; true', process.execPath, script], {
+    cwd: clone,
+    env: { ...process.env, npm_lifecycle_event: 'start' },
+  });
+  let stdout = '';
+  shell.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  const pid = Number(await until(() => /\d+\n/.exec(stdout)?.[0]));
+  shell.kill('SIGTERM');
+  await untilDead(pid);
+  t.pass();
 });
 
 /** A clone in miniature, with a fake npm in `bin`. */

@@ -10,19 +10,23 @@ import type { Supervised } from './fixtures/supervised.ts';
 // One after the other: each of them is six processes.
 const READY = /^inferq ready (http:\/\/127\.0\.0\.1:\d+)$/m;
 
-test.serial('up says that it is ready, with a token and a curl to paste, and leaves both for other commands', async (t) => {
-  const supervisor = supervise(t, await makeClone(t));
-  const [, url = ''] = await supervisor.line(READY);
-  await supervisor.line(/Ctrl-C stops it/);
-  const { stdout } = supervisor.printed();
-  const token = /ifq_[\w-]{43}/.exec(stdout)?.[0] ?? '';
-  t.true(stdout.startsWith(`inferq ready ${url}\n`));
-  t.true(stdout.includes(`curl -s '${url}/jobs' -H 'Authorization: Bearer ${token}'`));
-  t.true(stdout.includes(`${url}/docs`));
-  const file = join(supervisor.root, '.inferq', 'dev.json');
-  t.deepEqual(JSON.parse(await readFile(file, 'utf8')), { url, token, pid: supervisor.pid });
-  t.is((await stat(file)).mode & 0o777, 0o600);
-});
+test.serial(
+  'up says that it is ready, with a token and a curl to paste, and leaves both for other commands',
+  async (t) => {
+    const supervisor = supervise(t, await makeClone(t));
+    const [, url = ''] = await supervisor.line(READY);
+    await supervisor.line(/Ctrl-C stops it/);
+    const { stdout } = supervisor.printed();
+    const token = /ifq_[\w-]{43}/.exec(stdout)?.[0] ?? '';
+    t.true(stdout.startsWith(`inferq ready ${url}\n`));
+    t.true(stdout.includes(`curl -s '${url}/jobs' -H 'Authorization: Bearer ${token}'`));
+    t.true(stdout.includes(`${url}/docs`));
+    const file = join(supervisor.root, '.inferq', 'dev.json');
+    t.deepEqual(JSON.parse(await readFile(file, 'utf8')), { url, token, pid: supervisor.pid });
+    t.is((await stat(file)).mode & 0o777, 0o600);
+    t.is((await stat(join(supervisor.root, '.inferq'))).mode & 0o777, 0o700);
+  },
+);
 
 test.serial('the roles get what the environment leaves open, and keep what it sets', async (t) => {
   const supervisor = supervise(t, await makeClone(t), { LOG_LEVEL: 'debug', METRICS_PORT: '0' });
@@ -53,18 +57,29 @@ test.serial('a token that no header can carry is refused before anything starts'
   t.regex(supervisor.printed().stderr, /^INFERQ_DEV_TOKEN is not a bearer token.*\n$/);
 });
 
-test.serial('Ctrl-C three times at once drains API and worker, then ends the models, then Redis', async (t) => {
+test.serial(
+  'Ctrl-C three times at once drains API and worker, then ends the models, then Redis',
+  async (t) => {
+    const supervisor = supervise(t, await makeClone(t));
+    await supervisor.line(READY);
+    const redis = await redisPid(supervisor);
+    for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) supervisor.signal(signal);
+    t.is(await supervisor.exited, 0);
+    const events = (await supervisor.events()).map((line) => line.replace(/ \d+$/, ''));
+    t.true(events.indexOf('models SIGTERM') > events.indexOf('api end'));
+    t.true(events.indexOf('models SIGTERM') > events.indexOf('worker end'));
+    t.is(events.filter((event) => event === 'api SIGTERM').length, 1);
+    await untilDead(redis);
+    t.regex(supervisor.printed().stderr, /^Stopping; [^\n]*\n$/);
+  },
+);
+
+test.serial('a terminal that is closed drains as Ctrl-C does', async (t) => {
   const supervisor = supervise(t, await makeClone(t));
   await supervisor.line(READY);
-  const redis = await redisPid(supervisor);
-  for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) supervisor.signal(signal);
+  supervisor.closeTerminal();
   t.is(await supervisor.exited, 0);
-  const events = (await supervisor.events()).map((line) => line.replace(/ \d+$/, ''));
-  t.true(events.indexOf('models SIGTERM') > events.indexOf('api end'));
-  t.true(events.indexOf('models SIGTERM') > events.indexOf('worker end'));
-  t.is(events.filter((event) => event === 'api SIGTERM').length, 1);
-  await untilDead(redis);
-  t.regex(supervisor.printed().stderr, /^Stopping; [^\n]*\n$/);
+  t.true((await supervisor.events()).some((event) => event.startsWith('worker end')));
 });
 
 test.serial('a second Ctrl-C, more than a second later, ends what does not want to', async (t) => {
@@ -85,13 +100,25 @@ test.serial('Ctrl-C while it starts leaves nothing behind', async (t) => {
   t.deepEqual(await survivors(supervisor), []);
 });
 
-test.serial('a role that dies before it is ready has its own words printed, and everything stops', async (t) => {
-  const supervisor = supervise(t, await makeClone(t), { FAKE_WORKER: 'die' });
+test.serial(
+  'a role that dies before it is ready has its own words printed, and everything stops',
+  async (t) => {
+    const supervisor = supervise(t, await makeClone(t), { FAKE_WORKER: 'die' });
+    t.is(await supervisor.exited, 1);
+    const { stdout, stderr } = supervisor.printed();
+    t.is(stdout, '');
+    t.regex(stderr, /^The worker has no models\nNothing works\n.*exit code 1.*worker\.log\n$/);
+    t.deepEqual(await survivors(supervisor), []);
+  },
+);
+
+test.serial('what two roles have to say is said at once, and the same only once', async (t) => {
+  const supervisor = supervise(t, await makeClone(t), { FAKE_API: 'die', FAKE_WORKER: 'die' });
   t.is(await supervisor.exited, 1);
-  const { stdout, stderr } = supervisor.printed();
-  t.is(stdout, '');
-  t.regex(stderr, /^The worker has no models\n.*exit code 1.*worker\.log\n$/);
-  t.deepEqual(await survivors(supervisor), []);
+  const lines = supervisor.printed().stderr.split('\n');
+  t.is(lines.filter((line) => line === 'The api has no models').length, 1);
+  t.is(lines.filter((line) => line === 'The worker has no models').length, 1);
+  t.is(lines.filter((line) => line === 'Nothing works').length, 1);
 });
 
 test.serial('a port that is taken is named', async (t) => {

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { metricsPort, onModelsPort } from './broker-ports.ts';
+import { keepRole } from './kept-role.ts';
+import type { KeptRole } from './kept-role.ts';
+import { modelsEnvironment, roleEnvironment, samePort } from './role-environment.ts';
+import { RoleFault } from './role-process.ts';
+
+const TITLES = { models: 'model server', api: 'API', worker: 'worker' } as const;
+
+type RoleName = keyof typeof TITLES;
+
+export interface BrokerRolesOptions {
+  root: string;
+  /** `.inferq` */
+  state: string;
+  env: NodeJS.ProcessEnv;
+  files: Record<RoleName, string>;
+  /** Told one line when a role dies and comes back. */
+  say: (line: string) => void;
+}
+
+export interface BrokerRoles {
+  api: Promise<KeptRole>;
+  worker: Promise<KeptRole>;
+}
+
+export function startModels(options: BrokerRolesOptions, signal: AbortSignal): Promise<KeptRole> {
+  return onModelsPort((port) => keep(options, 'models', modelsEnvironment(options.env, port), signal));
+}
+
+/** Starts API and worker, at the same time. */
+export function startRoles(
+  options: BrokerRolesOptions,
+  urls: { redisUrl: string; modelsUrl: string },
+  signal: AbortSignal,
+): BrokerRoles {
+  const { env, root } = options;
+  const facts = { ...urls, modelFile: join(root, 'examples', 'models', 'models.yaml') };
+  const start = async (name: 'api' | 'worker', offset: number) => {
+    const port = await metricsPort(env['METRICS_PORT'], offset);
+    return keep(options, name, roleEnvironment(env, facts, port), signal);
+  };
+  return { api: start('api', 0), worker: start('worker', 1) };
+}
+
+/** Both, once they serve. Each knows its part of the configuration: all that is wrong with it is said at once. */
+export async function bothReady({ api, worker }: BrokerRoles): Promise<[KeptRole, KeptRole]> {
+  const faults = (await Promise.allSettled([api, worker])).flatMap(faultLines);
+  if (faults.length > 0) throw new RoleFault([...new Set(faults)].join('\n'));
+  return Promise.all([api, worker]);
+}
+
+function faultLines(result: PromiseSettledResult<unknown>): string[] {
+  if (result.status === 'fulfilled') return [];
+  const reason: unknown = result.reason;
+  return (reason instanceof Error ? reason.message : String(reason)).split('\n');
+}
+
+function keep(
+  { files, state, say }: BrokerRolesOptions,
+  role: RoleName,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<KeptRole> {
+  const restartEnv = (url: string) => (role === 'worker' ? env : samePort(env, url));
+  const log = join(state, 'logs', `${role}.log`);
+  return keepRole({ name: TITLES[role], file: files[role], env, log, say, restartEnv }, signal);
+}
