@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { ApiConfig } from '../shared/config.ts';
+import type { ApiConfig, JwtConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { closeServer, listen, urlOf } from '../shared/observe/metrics-server.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
+import { limitCommands } from '../shared/redis/command-deadline.ts';
 import { connect, FAIL_FAST, PATIENT } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
@@ -12,23 +13,39 @@ import { createJobStore } from '../shared/redis/job-store.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { createRunEvents } from '../shared/redis/run-events.ts';
+import { createAuditLog } from '../shared/redis/audit-log.ts';
+import { createRateLimiter } from '../shared/redis/rate-limiter.ts';
+import { createTenantStore, rememberSettings } from '../shared/redis/tenant-store.ts';
 import { createTokenStore } from '../shared/redis/token-store.ts';
 import { createWaiters } from '../shared/redis/waiters.ts';
 import { createWakeUp } from '../shared/redis/wake-up.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
-import type { Role } from '../shared/run-role.ts';
+import type { About, Role } from '../shared/run-role.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
-import { rememberPrincipals } from './auth/bearer-strategy.ts';
+import { fetchKeySet } from './auth/fetch-key-set.ts';
+import { createJwtVerifier } from './auth/jwt.ts';
+import { createKeySet } from './auth/key-set.ts';
+import { createStrategyRunner } from './auth/run-strategy.ts';
+import { createSecretKeys, type VerificationKeys } from './auth/verification-keys.ts';
 import { createHttpServer } from './http/server.ts';
 import { createRoutes } from './routes.ts';
 
+/** A client is told within a second that Redis is away. */
+const COMMAND_DEADLINE_MS = 850;
+
 /** The API role put together. */
-export function createApiRole(config: ApiConfig, registry: Registry, events: Events, version: string): Role {
+export function createApiRole(
+  config: ApiConfig,
+  registry: Registry,
+  events: Events,
+  { version, durability }: About,
+): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
+  limitCommands(redis, COMMAND_DEADLINE_MS);
   const subscriber = connect(config.redisUrl, PATIENT);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
 
@@ -37,10 +54,12 @@ export function createApiRole(config: ApiConfig, registry: Registry, events: Eve
   const deliveryQueue = createDeliveryQueue(redis, onError('webhook queue'));
   const wakeUp = createWakeUp(subscriber, randomBytes(6).toString('hex'));
   const tokens = createTokenStore(redis);
+  const tenants = createTenantStore(redis);
 
   const readiness = createReadiness({
     redis: async () => `answers ${await redis.ping()}`,
     models: async () => `${registry.list().length} served`,
+    durability: async () => durability,
     process: async () => {
       if (closing.signal.aborted) throw new Error('shutting down');
       return 'serving';
@@ -62,8 +81,18 @@ export function createApiRole(config: ApiConfig, registry: Registry, events: Eve
     deliveries: createDeliveryLog(redis),
     backlogs: createModelBacklogs(redis),
     secrets: createWebhookSecrets(redis),
+    tenants,
+    tokens,
+    settingsOf: rememberSettings(tenants),
+    limiter: createRateLimiter(redis),
+    audit: createAuditLog(redis),
   });
-  const authenticate = createAuthenticate(rememberPrincipals((credential) => tokens.find(credential)));
+  const run = createStrategyRunner();
+  const authenticate = createAuthenticate({
+    findToken: (token) => tokens.find(token),
+    verifyJwt: config.jwt && createJwtVerifier(config.jwt, createKeys(config.jwt, events), run),
+    run,
+  });
   const server = createHttpServer(
     createApp({ routes, authenticate, events, version, closing: closing.signal }),
   );
@@ -84,4 +113,12 @@ export function createApiRole(config: ApiConfig, registry: Registry, events: Eve
       await redis.quit().catch(() => redis.disconnect());
     },
   };
+}
+
+function createKeys({ keys }: JwtConfig, events: Events): VerificationKeys {
+  if ('secret' in keys) return createSecretKeys(keys.secret);
+  return createKeySet({
+    fetchKeys: () => fetchKeySet(keys.jwksUri),
+    onFailure: (error) => events.emit('jwks.failed', { error }),
+  });
 }

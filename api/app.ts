@@ -74,6 +74,7 @@ async function toCall(
     principal,
     requestId: requestId(response),
     traceparent: traceparentOf(request.get('traceparent')),
+    address: request.ip ?? '',
     parameters: Object.fromEntries(
       Object.entries(request.params).map(([name, value]) => [name, String(value)]),
     ),
@@ -129,10 +130,14 @@ function toInferqError(error: unknown): InferqError {
   if (error instanceof InferqError) return error;
   if (error instanceof URIError) return new InferqError('invalid_request', 'The path is not well-formed.');
   if (isRedisTrouble(error))
-    return new InferqError('redis_unavailable', 'Redis does not answer. Nothing was accepted: try again.', {
-      retryAfter: 1,
-      cause: error,
-    });
+    return new InferqError(
+      'redis_unavailable',
+      'Redis does not answer: try again. A submission with an Idempotency-Key is safe to repeat.',
+      {
+        retryAfter: 1,
+        cause: error,
+      },
+    );
   return new InferqError(
     'internal',
     'Something went wrong in the broker. The request id finds it in the log.',

@@ -2,12 +2,14 @@ import { createJobRoutes } from './jobs/routes.ts';
 import type { JobHandlerParts } from './jobs/handlers.ts';
 import { createModelRoutes } from './models/routes.ts';
 import { createOperationRoutes } from './operations/routes.ts';
+import { createTenantRoutes } from './tenants/routes.ts';
 import { createWebhookRoutes } from './webhooks/routes.ts';
 import type { Route } from './http/route.ts';
 
 type Parts = JobHandlerParts &
   Parameters<typeof createModelRoutes>[0] &
   Parameters<typeof createWebhookRoutes>[0] &
+  Parameters<typeof createTenantRoutes>[0] &
   Parameters<typeof createOperationRoutes>[0];
 
 /** All that the API does: what Express serves, what is authorized, what the OpenAPI document says. */
@@ -15,6 +17,7 @@ export function createRoutes(parts: Parts): Route[] {
   return [
     ...createJobRoutes(parts),
     ...createModelRoutes(parts),
+    ...createTenantRoutes(parts),
     ...createWebhookRoutes(parts),
     ...createOperationRoutes(parts),
   ];

@@ -1,4 +1,9 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { isIPv4 } from 'node:net';
+import { messageOf } from './errors.ts';
 import { checkRedisUrl } from './redis/connection.ts';
+import { DURABILITIES, type Durability } from './redis/durability.ts';
+import { createAddressGuard } from './webhooks/address-guard.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,10 +25,24 @@ export interface RoleConfig {
   models: string;
   logLevel: string;
   webhookAllow: string[];
+  /** What a 202 must wait for; undefined: the strongest that Redis offers. */
+  durability: Durability | undefined;
+}
+
+/** How JWTs are verified. The secret is a KeyObject: it verifies faster than a text, and no log shows it. */
+export interface JwtConfig {
+  keys: { secret: KeyObject } | { jwksUri: URL };
+  /** Checked where they are set. */
+  issuer: string | undefined;
+  audience: string | undefined;
+  /** The claim that names the tenant. */
+  tenantClaim: string;
 }
 
 export interface ApiConfig extends RoleConfig {
   port: number;
+  /** Undefined: no JWT is accepted. */
+  jwt: JwtConfig | undefined;
 }
 
 export interface WorkerConfig extends RoleConfig {
@@ -41,6 +60,7 @@ export function readApiConfig(env: Environment): ApiConfig {
   const config = {
     ...readRoleConfig(env, faults),
     port: readInteger(env, 'PORT', 8080, [0, 65_535], faults),
+    jwt: readJwtConfig(env, faults),
   };
   return checked(config, faults);
 }
@@ -67,16 +87,82 @@ function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
   if (!LOG_LEVELS.includes(logLevel))
     faults.push(`LOG_LEVEL is '${logLevel}': it must be one of ${LOG_LEVELS.join(', ')}.`);
   return {
-    host: env['HOST'] ?? '127.0.0.1',
+    host: env['HOST'] || '127.0.0.1',
     metricsPort: readInteger(env, 'METRICS_PORT', 9464, [0, 65_535], faults),
     redisUrl: readRedisUrl(env, faults),
     models: env['INFERQ_MODELS'] ?? 'models/',
     logLevel,
-    webhookAllow: (env['INFERQ_WEBHOOK_ALLOW'] ?? '')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
+    webhookAllow: readWebhookAllow(env, faults),
+    durability: readDurabilityWish(env, faults),
   };
+}
+
+function readWebhookAllow(env: Environment, faults: string[]): string[] {
+  const allow = (env['INFERQ_WEBHOOK_ALLOW'] ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  try {
+    createAddressGuard({ allow });
+  } catch (error) {
+    faults.push(`INFERQ_WEBHOOK_ALLOW cannot be read: ${messageOf(error)}`);
+  }
+  return allow;
+}
+
+function readDurabilityWish(env: Environment, faults: string[]): Durability | undefined {
+  const text = env['INFERQ_DURABILITY'];
+  if (!text) return undefined;
+  const known = DURABILITIES.find((durability) => durability === text);
+  if (!known)
+    faults.push(`INFERQ_DURABILITY is '${text}': this version offers ${DURABILITIES.join(' and ')}.`);
+  return known;
+}
+
+const LEAST_SECRET_BYTES = 32;
+
+function readJwtConfig(env: Environment, faults: string[]): JwtConfig | undefined {
+  const { JWT_SECRET: secret, JWKS_URI: uri, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = env;
+  const tenantClaim = env['JWT_TENANT_CLAIM'] || 'tenant';
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(tenantClaim))
+    faults.push('JWT_TENANT_CLAIM must be printable ASCII without spaces, quotes and backslashes.');
+  if (secret && uri) faults.push('JWT_SECRET and JWKS_URI are both set: choose one.');
+  const keys = secret ? readSecret(secret, faults) : uri ? readJwksUri(uri, faults) : undefined;
+  if (!secret && !uri) {
+    for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_TENANT_CLAIM'])
+      if (env[name])
+        faults.push(`${name} is set, but neither JWT_SECRET nor JWKS_URI is: no JWT would be accepted.`);
+  }
+  return keys && { keys, issuer: issuer || undefined, audience: audience || undefined, tenantClaim };
+}
+
+function readSecret(text: string, faults: string[]): JwtConfig['keys'] | undefined {
+  const bytes = Buffer.from(text);
+  const fault = text.includes('-----BEGIN')
+    ? 'holds a PEM key, which others may know. Publish it as a JWKS and set JWKS_URI instead.'
+    : bytes.length < LEAST_SECRET_BYTES
+      ? `has ${bytes.length} bytes: it needs at least ${LEAST_SECRET_BYTES}. 'openssl rand -base64 48' makes one.`
+      : undefined;
+  if (!fault) return { secret: createSecretKey(bytes) };
+  faults.push(`JWT_SECRET ${fault}`);
+  return undefined;
+}
+
+function readJwksUri(text: string, faults: string[]): JwtConfig['keys'] | undefined {
+  const uri = URL.parse(text);
+  const fault = uri ? jwksUriFault(uri) : 'is not a URL';
+  if (uri && !fault) return { jwksUri: uri };
+  faults.push(`JWKS_URI ${fault}.`);
+  return undefined;
+}
+
+function jwksUriFault({ protocol, hostname, username, password }: URL): string | undefined {
+  if (username || password) return 'must not hold a user name or a password';
+  if (protocol === 'https:') return undefined;
+  const isLocal =
+    hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'));
+  if (protocol === 'http:' && isLocal) return undefined;
+  return 'must begin with https; http is for this machine only (localhost, 127.0.0.0/8, [::1])';
 }
 
 function readRedisUrl(env: Environment, faults: string[]): string {

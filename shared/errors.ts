@@ -26,12 +26,14 @@ export const ERRORS = {
     title: 'The Idempotency-Key belongs to another request',
     retryable: false,
   },
+  rate_limited: { status: 429, title: 'Too many submissions', retryable: true },
   tenant_backlog_full: { status: 429, title: "The tenant's backlog is full", retryable: true },
   headers_too_large: { status: 431, title: 'The headers are too large', retryable: false },
   internal: { status: 500, title: 'Something went wrong in the broker', retryable: true },
   broker_full: { status: 503, title: 'The broker is full', retryable: true },
   ttl_unreachable: { status: 503, title: 'The job would expire before it could start', retryable: true },
   redis_unavailable: { status: 503, title: 'The broker cannot reach its store', retryable: true },
+  keys_unavailable: { status: 503, title: 'The keys that verify tokens are out of reach', retryable: true },
   shutting_down: { status: 503, title: 'This replica is shutting down', retryable: true },
   // Ends of a job.
   invalid_output: { status: 502, title: "The model's output does not fit its schema", retryable: false },
@@ -55,6 +57,8 @@ export interface ErrorExtras {
   errors?: Fault[];
   /** Seconds after which a repetition may succeed. */
   retryAfter?: number;
+  /** Headers that belong to the answer. */
+  headers?: Readonly<Record<string, string>>;
   cause?: unknown;
 }
 
@@ -63,6 +67,7 @@ export class InferqError extends Error {
   readonly code: ErrorCode;
   readonly errors: Fault[] | undefined;
   readonly retryAfter: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
     super(detail, { cause: extras.cause });
@@ -70,6 +75,7 @@ export class InferqError extends Error {
     this.code = code;
     this.errors = extras.errors;
     this.retryAfter = extras.retryAfter;
+    this.headers = extras.headers ?? {};
   }
 
   get status(): number {

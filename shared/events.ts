@@ -60,8 +60,9 @@ export interface InferqEvents {
   };
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
+  'jwks.failed': { error: unknown };
   'redis.failed': { where: string; error: unknown };
-  'role.started': { address: string };
+  'role.started': { address: string; durability: string };
   'role.stopping': { reason: string };
 }
 

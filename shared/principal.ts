@@ -10,6 +10,21 @@ export interface Principal {
 export const SCOPES = ['jobs:write', 'jobs:read', 'models:read', 'models:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+export function isScope(text: string): text is Scope {
+  return SCOPES.some((scope) => scope === text);
+}
+
+export const TENANT_NAME_RULE =
+  'lower-case letters, digits, _ and -, at most 63, the first a letter or digit';
+
+/**
+ * Whether a tenant can have this name. Capitals are refused rather than folded: issuers tell `Acme` from `acme`, and
+ * the two must not end up as one tenant.
+ */
+export function isTenantName(text: string): boolean {
+  return /^[a-z0-9][a-z0-9_-]{0,62}$/.test(text);
+}
+
 export function hasScope(principal: Principal, scope: Scope): boolean {
   return principal.scopes.includes(scope) || principal.scopes.includes('admin');
 }

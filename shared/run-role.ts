@@ -9,6 +9,7 @@ import { startMetricsServer } from './observe/metrics-server.ts';
 import { measureEvents } from './observe/metrics.ts';
 import type { Readiness } from './observe/readiness.ts';
 import { checkRedis } from './redis/check.ts';
+import type { Durability } from './redis/durability.ts';
 import { readVersion } from './version.ts';
 
 /** A role that has been put together and can be run. */
@@ -19,10 +20,16 @@ export interface Role {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/** What a role is told of itself. */
+export interface About {
+  version: string;
+  durability: Durability;
+}
+
 export interface RoleKind<Config extends RoleConfig> {
   name: string;
   readConfig(env: Environment): Config;
-  create(config: Config, registry: Registry, events: Events, version: string): Role;
+  create(config: Config, registry: Registry, events: Events, about: About): Role;
   /** Milliseconds that what runs has to finish after SIGTERM. */
   drainMs(config: Config): number;
 }
@@ -45,14 +52,15 @@ async function startRole<Config extends RoleConfig>(
   config: Config,
   env: Environment,
 ): Promise<void> {
-  await checkRedis(config.redisUrl);
+  const offered = await checkRedis(config.redisUrl, config.durability);
+  const durability = config.durability ?? offered;
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel));
   const metrics = measureEvents(events);
   const registry = createRegistry();
   const source = createModelSource(config.models, env);
   registry.replace(await source.load());
-  const role = kind.create(config, registry, events, readVersion());
+  const role = kind.create(config, registry, events, { version: readVersion(), durability });
   const server = await startMetricsServer(
     { host: config.host, port: config.metricsPort },
     metrics,
@@ -72,6 +80,6 @@ async function startRole<Config extends RoleConfig>(
     await server.stop();
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
-  events.emit('role.started', { address: url });
+  events.emit('role.started', { address: url, durability });
   process.send?.({ type: 'ready', url });
 }

@@ -104,5 +104,3 @@ export function createModelWorkers({
     },
   };
 }
-
-export type ModelWorkers = ReturnType<typeof createModelWorkers>;

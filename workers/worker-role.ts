@@ -12,7 +12,7 @@ import { createOutbox } from '../shared/redis/outbox.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
-import type { Role } from '../shared/run-role.ts';
+import type { About, Role } from '../shared/run-role.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createAbandonedRuns } from './abandoned-runs.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
@@ -29,7 +29,7 @@ export function createWorkerRole(
   config: WorkerConfig,
   registry: Registry,
   events: Events,
-  version: string,
+  { version, durability }: About,
 ): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
@@ -85,6 +85,7 @@ export function createWorkerRole(
   const readiness = createReadiness({
     redis: async () => `answers ${await redis.ping()}`,
     models: async () => `${registry.list().length} served`,
+    durability: async () => durability,
   });
 
   return {

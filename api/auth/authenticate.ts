@@ -1,34 +1,38 @@
 import type { Request, Response } from 'express';
-import { Passport } from 'passport';
-import { InferqError } from '../../shared/errors.ts';
 import type { Principal } from '../../shared/principal.ts';
-import { BearerStrategy, type FindPrincipal } from './bearer-strategy.ts';
+import { ApiTokenStrategy, type FindToken } from './api-token-strategy.ts';
+import { unverifiable } from './challenge.ts';
+import { looksLikeJwt, readCredential } from './credential.ts';
+import type { VerifyJwt } from './jwt.ts';
+import { createRemembered, type Verified } from './remembered.ts';
+import type { RunStrategy } from './run-strategy.ts';
 
 export type Authenticate = (request: Request, response: Response) => Promise<Principal>;
 
-/** Who is asking, by passport's strategies. Throws `unauthenticated` for no or a bad credential. */
-export function createAuthenticate(find: FindPrincipal): Authenticate {
-  const passport = new Passport();
-  passport.use(new BearerStrategy(find));
-  return (request, response) =>
-    new Promise((resolve, reject) => {
-      const conclude = (error: unknown, principal: unknown, challenge: unknown): void => {
-        if (error)
-          reject(
-            error instanceof Error ? error : new Error('The credential cannot be checked', { cause: error }),
-          );
-        else if (isPrincipal(principal)) resolve(principal);
-        else reject(new InferqError('unauthenticated', challengeText(challenge)));
-      };
-      const middleware: unknown = passport.authenticate('bearer', { session: false }, conclude);
-      if (typeof middleware === 'function') Reflect.apply(middleware, undefined, [request, response, reject]);
-    });
+export interface AuthenticateParts {
+  findToken: FindToken;
+  /** Undefined where JWTs are not configured: then every credential is an API token or nothing. */
+  verifyJwt: VerifyJwt | undefined;
+  run: RunStrategy;
 }
 
-function isPrincipal(value: unknown): value is Principal {
-  return typeof value === 'object' && value !== null && 'tenant' in value;
+/** Who is asking. The one entry for every kind of Bearer credential; throws Unauthenticated for none or a bad one. */
+export function createAuthenticate({ findToken, verifyJwt, run }: AuthenticateParts): Authenticate {
+  const remembered = createRemembered();
+  return async (request, response) => {
+    const credential = readCredential(request.headers.authorization);
+    const known = remembered.find(credential);
+    if (known) return known;
+    const verified =
+      verifyJwt && looksLikeJwt(credential)
+        ? await verifyJwt(credential, { request, response })
+        : await run(new ApiTokenStrategy(findToken, credential), { request, response });
+    if (!isVerified(verified)) throw unverifiable();
+    remembered.add(credential, verified);
+    return verified.principal;
+  };
 }
 
-function challengeText(challenge: unknown): string {
-  return typeof challenge === 'string' ? challenge : 'Send Authorization: Bearer <token>.';
+function isVerified(value: unknown): value is Verified {
+  return typeof value === 'object' && value !== null && 'principal' in value && 'holds' in value;
 }

@@ -2,27 +2,62 @@ import { InferqError } from '../../shared/errors.ts';
 import type { Model } from '../../shared/models/registry.ts';
 import { fitsPattern, hasScope, type Principal, type Scope } from '../../shared/principal.ts';
 
+/** What may be done. `invisible`: the answer must not tell that it exists. */
+export type Verdict = 'allowed' | 'refused' | 'invisible';
+
+/** What it is done to: the API as such, a model (for a tenant whose own list of models may be shorter), a job. */
+export type Resource =
+  | { kind: 'api' }
+  | { kind: 'model'; model: Model; tenantModels: readonly string[] }
+  | { kind: 'job'; tenant: string };
+
+/** Who may do what to what: the one place that decides it. `docs/authorization.md` has it as a table. */
+export function authorize(principal: Principal, scope: Scope, resource: Resource): Verdict {
+  if (!hasScope(principal, scope)) return 'refused';
+  switch (resource.kind) {
+    case 'api':
+      return 'allowed';
+    case 'job':
+      return resource.tenant === principal.tenant ? 'allowed' : 'invisible';
+    case 'model':
+      return authorizeModel(principal, resource);
+  }
+}
+
+function authorizeModel(
+  principal: Principal,
+  { model, tenantModels }: Extract<Resource, { kind: 'model' }>,
+): Verdict {
+  const { name, access } = model.spec;
+  if (!fitsPattern(principal.tenant, access.tenants)) return 'invisible';
+  return fitsPattern(name, principal.models) && fitsPattern(name, tenantModels) ? 'allowed' : 'refused';
+}
+
 /** Throws `forbidden` where the principal lacks the scope. */
 export function requireScope(principal: Principal, scope: Scope): void {
-  if (hasScope(principal, scope)) return;
+  if (authorize(principal, scope, { kind: 'api' }) === 'allowed') return;
   throw new InferqError('forbidden', `The credential lacks the scope ${scope}.`);
 }
 
-/** Whether the tenant may know of the model at all. */
-export function seesModel(principal: Principal, model: Model): boolean {
-  return fitsPattern(principal.tenant, model.spec.access.tenants);
-}
-
-/** Throws `model_not_found` for a model that the tenant can't see, `forbidden` for one that the credential excludes. */
-export function requireModel(principal: Principal, name: string, model: Model | undefined): Model {
-  if (!model || !seesModel(principal, model))
+/** Throws `model_not_found` for a model that the tenant can't see, `forbidden` for one that it may not use. */
+export function requireModel(
+  principal: Principal,
+  scope: Scope,
+  name: string,
+  model: Model | undefined,
+  tenantModels: readonly string[],
+): Model {
+  const verdict = model ? authorize(principal, scope, { kind: 'model', model, tenantModels }) : 'invisible';
+  if (model && verdict === 'allowed') return model;
+  if (verdict === 'refused')
     throw new InferqError(
-      'model_not_found',
-      `There is no model '${name.slice(0, 96)}'. GET /models lists them.`,
+      'forbidden',
+      `The credential or its tenant is not allowed the model ${name.slice(0, 96)}.`,
     );
-  if (!fitsPattern(model.spec.name, principal.models))
-    throw new InferqError('forbidden', `The credential does not allow the model ${model.spec.name}.`);
-  return model;
+  throw new InferqError(
+    'model_not_found',
+    `There is no model '${name.slice(0, 96)}'. GET /models lists them.`,
+  );
 }
 
 /** The answer for what is not there, and to the byte the same for what is another tenant's. */

@@ -140,8 +140,8 @@ function endOfString(text: string, start: number): number {
 }
 
 /**
- * Whether a double keeps the number: integers exactly, others to 17 digits, which is as many as any serializer of
- * doubles writes. Nothing becomes infinite, nothing but zero becomes zero.
+ * Whether a double keeps the number. An integer must come back as it was written; others may have 17 digits, which is
+ * as many as any serializer of doubles writes. Nothing becomes infinite, nothing but zero becomes zero.
  */
 function survives(token: string): boolean {
   if (token.length <= 15 && !/[eE]/.test(token)) return true;
@@ -150,7 +150,8 @@ function survives(token: string): boolean {
   const given = significant(token);
   if (given === '') return true;
   if (value === 0) return false;
-  return given.length <= 17 && !Number.isInteger(value) ? true : given === significant(exactDigits(value));
+  if (!Number.isInteger(value) && given.length <= 17) return true;
+  return given === significant(String(value)) || given === significant(exactDigits(value));
 }
 
 /** The digits without sign, exponent, and zeros at either end. */

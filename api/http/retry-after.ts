@@ -17,7 +17,7 @@ export function fullError({ of, depth, rate }: Full, model: string): InferqError
   return of === 'tenant'
     ? new InferqError(
         'tenant_backlog_full',
-        `${depth} jobs of yours wait for ${model} already: let some finish first.`,
+        `${depth} jobs of yours wait for ${model}, and your tenant may have no more waiting now.`,
         { retryAfter },
       )
     : new InferqError('broker_full', `${depth} jobs wait for ${model} already: try again later.`, {

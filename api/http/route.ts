@@ -7,6 +7,8 @@ export interface Call {
   principal: Principal;
   requestId: string;
   traceparent: string | undefined;
+  /** Where the client is, as far as the trusted proxies say. */
+  address: string;
   parameters: Readonly<Record<string, string>>;
   query: URLSearchParams;
   header(name: string): string | undefined;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { toProblem, type InferqError } from '../../shared/errors.ts';
+import { challengeOf } from '../auth/challenge.ts';
 import type { Answer } from './route.ts';
 
 /** Writes an answer. A stream that the client leaves is no error. */
@@ -30,8 +31,8 @@ export async function sendProblem(response: ServerResponse, error: InferqError):
     response.destroy();
     return;
   }
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
+  const headers: Record<string, string> = { ...error.headers, 'content-type': 'application/problem+json' };
   if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfter));
-  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="inferq"';
+  if (error.code === 'unauthenticated') headers['www-authenticate'] = challengeOf(error);
   await send(response, { status: error.status, value: toProblem(error), headers });
 }

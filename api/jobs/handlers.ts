@@ -6,10 +6,13 @@ import { JobRequest } from '../../shared/job.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import type { DeliveryLog } from '../../shared/redis/delivery-log.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
+import type { Scope } from '../../shared/principal.ts';
+import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { renderJob, type StoredJob } from '../../shared/stored-job.ts';
-import { noSuchJob, seesModel } from '../auth/authorize.ts';
+import { authorize, noSuchJob } from '../auth/authorize.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
+import { limitRate } from '../tenants/rate-limit.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
 import { jobEvents, resumePoint, type EventsParts } from './job-events.ts';
@@ -21,6 +24,7 @@ import { submitJob, type SubmitParts } from './submit-job.ts';
 export interface JobHandlerParts extends SubmitParts, EventsParts {
   redis: RedisConnection;
   deliveries: DeliveryLog;
+  limiter: RateLimiter;
 }
 
 type Handler = (call: Call) => Promise<Answer>;
@@ -41,16 +45,20 @@ function parseRequest(body: unknown): JobRequest {
 /** The thin handlers of `/jobs`: read the call, ask one use case, shape the answer. */
 export function createJobHandlers(parts: JobHandlerParts) {
   /** A job that the caller may see; everything else is not there. */
-  async function find(call: Call, include?: { input?: boolean }): Promise<StoredJob> {
+  async function find(call: Call, scope: Scope, include?: { input?: boolean }): Promise<StoredJob> {
     const job = await parts.store.read(call.parameters['id'] ?? '', include);
-    if (!job || job.tenant !== call.principal.tenant) throw noSuchJob();
+    if (!job || authorize(call.principal, scope, { kind: 'job', tenant: job.tenant }) !== 'allowed')
+      throw noSuchJob();
     return job;
   }
 
   const submit: Handler = async (call) => {
     const wait = waitOf(call.query, call.header('prefer'));
+    const settings = await parts.settingsOf(call.principal.tenant);
+    const rate = await limitRate(parts.limiter, call.principal.tenant, settings);
     const job = await submitJob(parts, {
       principal: call.principal,
+      settings,
       requestId: call.requestId,
       traceparent: call.traceparent,
       idempotencyKey: readIdempotencyKey(call.header('idempotency-key')),
@@ -58,15 +66,16 @@ export function createJobHandlers(parts: JobHandlerParts) {
       waiter: wait > 0 ? parts.wakeUp.replica : undefined,
     });
     const current = wait > 0 ? ((await awaitJob(parts, job, wait, call.signal)) ?? job) : job;
-    const applied: Record<string, string> = wait > 0 ? { 'preference-applied': `wait=${wait}` } : {};
-    if (isTerminal(current.status)) return { status: 200, json: renderJob(current), headers: applied };
-    return { status: 202, json: renderJob(current), headers: { ...applied, location: `/jobs/${job.id}` } };
+    const headers: Record<string, string> =
+      wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
+    if (isTerminal(current.status)) return { status: 200, json: renderJob(current), headers };
+    return { status: 202, json: renderJob(current), headers: { ...headers, location: `/jobs/${job.id}` } };
   };
 
   const get: Handler = async (call) => {
     const include = readInclude(call.query.get('include'));
     const wait = waitOf(call.query, call.header('prefer'));
-    const job = await find(call, include);
+    const job = await find(call, 'jobs:read', include);
     const current = wait > 0 ? await awaitJob(parts, job, wait, call.signal, include) : job;
     if (!current) throw noSuchJob();
     const etag = etagOf(current, call.query.get('include'));
@@ -77,8 +86,8 @@ export function createJobHandlers(parts: JobHandlerParts) {
   const list: Handler = async (call) => {
     const { models, limit, cursor, status, metadata } = readListQuery(call.query);
     const [name, version] = models?.split('@') ?? [];
-    const visible = parts.registry.list().filter((model) => seesModel(call.principal, model));
-    const codes = new Set(visible.filter(({ spec }) => !name || spec.name === name).map(({ code }) => code));
+    const chosen = parts.registry.list().filter(({ spec }) => !name || spec.name === name);
+    const codes = new Set(chosen.map(({ code }) => code));
     const page = await listJobs(
       parts.redis,
       {
@@ -99,7 +108,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
   };
 
   const output: Handler = async (call) => {
-    const job = await find(call);
+    const job = await find(call, 'jobs:read');
     if (job.dataRemoved)
       throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
     if (job.output === null)
@@ -108,7 +117,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
   };
 
   const events: Handler = async (call) => {
-    const job = await find(call);
+    const job = await find(call, 'jobs:read');
     const last = await resumePoint(parts, job, call.header('last-event-id'));
     const stream = Readable.from(jobEvents(parts, job, last, call.signal));
     return {
@@ -120,16 +129,16 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const cancel: Handler = async (call) => ({
     status: 200,
-    json: renderJob(await cancelJob(parts, await find(call))),
+    json: renderJob(await cancelJob(parts, await find(call, 'jobs:write'))),
   });
 
   const retry: Handler = async (call) => {
-    const job = await retryJob(parts, await find(call));
+    const job = await retryJob(parts, await find(call, 'jobs:write'));
     return { status: 202, json: renderJob(job), headers: { location: `/jobs/${job.id}` } };
   };
 
   const deliveries: Handler = async (call) => {
-    const job = await find(call);
+    const job = await find(call, 'jobs:read');
     return { status: 200, value: { data: await parts.deliveries.list(job.id), next: null } };
   };
 

@@ -1,29 +1,30 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
-import type { Registry } from '../../shared/models/registry.ts';
+import type { Model, Registry } from '../../shared/models/registry.ts';
 import type { JobStore } from '../../shared/ports.ts';
 import { codeOfJob } from '../../shared/redis/keys.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 import { noSuchJob } from '../auth/authorize.ts';
+import type { TenantSettings } from '../../shared/tenant.ts';
 import { fullError } from '../http/retry-after.ts';
+import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
 
-export interface RetryParts {
+export interface RetryParts extends TenantBoundParts {
   store: JobStore;
   queue: WorkQueue;
   registry: Registry;
   events: Events;
+  settingsOf: (tenant: string) => Promise<TenantSettings>;
 }
 
 /** Queues a job again that failed, was canceled or expired. Answers it as it now is. */
-export async function retryJob(
-  { store, queue, registry, events }: RetryParts,
-  job: StoredJob,
-): Promise<StoredJob> {
+export async function retryJob(parts: RetryParts, job: StoredJob): Promise<StoredJob> {
+  const { store, queue, registry, events } = parts;
   const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
   if (!model)
     throw new InferqError('model_not_found', `The model ${job.model}@${job.version} is not served any more.`);
-  const retrial = await store.retry(job, model.spec);
+  const retrial = await store.retry(job, model.spec, await boundOf(parts, job, model));
   switch (retrial.kind) {
     case 'missing':
       throw noSuchJob();
@@ -49,4 +50,8 @@ export async function retryJob(
   const now = await store.read(job.id);
   if (!now) throw noSuchJob();
   return now;
+}
+
+async function boundOf(parts: RetryParts, { tenant }: StoredJob, model: Model): Promise<number> {
+  return tenantBound(parts, tenant, await parts.settingsOf(tenant), model);
 }

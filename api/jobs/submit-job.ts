@@ -12,24 +12,28 @@ import { newJobId } from '../../shared/redis/keys.ts';
 import type { Outbox } from '../../shared/redis/outbox.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
 import type { JobSpec, StoredJob } from '../../shared/stored-job.ts';
+import type { TenantSettings } from '../../shared/tenant.ts';
 import { toWebhook } from '../../shared/webhook-event.ts';
 import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import { requireModel } from '../auth/authorize.ts';
+import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
 import { admittedJob, type Admitted } from './admitted-job.ts';
 import { fullError, secondsToDrain } from '../http/retry-after.ts';
 
-export interface SubmitParts {
+export interface SubmitParts extends TenantBoundParts {
   registry: Registry;
   store: JobStore;
   queue: WorkQueue;
   outbox: Outbox;
   idempotency: IdempotencyKeys;
   guard: AddressGuard;
+  settingsOf: (tenant: string) => Promise<TenantSettings>;
   events: Events;
 }
 
 export interface SubmitRequest {
   principal: Principal;
+  settings: TenantSettings;
   requestId: string;
   traceparent: string | undefined;
   idempotencyKey: string | undefined;
@@ -40,8 +44,14 @@ export interface SubmitRequest {
 
 /** Checks a request, admits it once, and hands it to the workers. Answers the job as it now is. */
 export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Promise<StoredJob> {
-  const { principal, request, idempotencyKey } = submit;
-  const model = requireModel(principal, request.model, parts.registry.find(request.model));
+  const { principal, settings, request, idempotencyKey } = submit;
+  const model = requireModel(
+    principal,
+    'jobs:write',
+    request.model,
+    parts.registry.find(request.model),
+    settings.models,
+  );
   // Before defaults are put in: what the client sent is what must be the same.
   const body = idempotencyKey === undefined ? '' : (canonicalize(request) ?? '');
   checkInput(model, request.input);
@@ -57,6 +67,7 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     spec,
     input,
     cacheKey: spec.mode === 'bypass' ? undefined : cacheKey(model.spec, principal.tenant, request.input),
+    mostOfTenant: await tenantBound(parts, principal.tenant, settings, model),
     waiter: submit.waiter,
   });
   return conclude(parts, { id, tenant: principal.tenant, model, spec }, admission);
@@ -73,7 +84,10 @@ function checkInput(model: Model, input: unknown): void {
   });
 }
 
-function toSpec(guard: AddressGuard, { principal, request, requestId, traceparent }: SubmitRequest): JobSpec {
+function toSpec(
+  guard: AddressGuard,
+  { principal, settings, request, requestId, traceparent }: SubmitRequest,
+): JobSpec {
   const webhook = request.webhook === undefined ? undefined : toWebhook(request.webhook);
   const refusal = webhook && guard.checkUrl(webhook.url);
   if (refusal)
@@ -84,7 +98,7 @@ function toSpec(guard: AddressGuard, { principal, request, requestId, traceparen
     priority: request.priority ?? 'normal',
     subject: principal.subject,
     request_id: requestId,
-    weight: 1,
+    weight: settings.weight,
     ...(webhook ? { webhook } : {}),
     ...(ttl === undefined ? {} : { ttl }),
     ...(delay === undefined ? {} : { delay }),

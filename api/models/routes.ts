@@ -1,9 +1,9 @@
 import { Type, type Static } from 'typebox';
 import { ModelSpec } from '../../shared/model.ts';
 import type { Model, Registry } from '../../shared/models/registry.ts';
-import { fitsPattern } from '../../shared/principal.ts';
 import type { ModelBacklogs } from '../../shared/redis/model-backlogs.ts';
-import { requireModel, seesModel } from '../auth/authorize.ts';
+import type { TenantSettings } from '../../shared/tenant.ts';
+import { authorize, requireModel } from '../auth/authorize.ts';
 import type { Call, Route } from '../http/route.ts';
 
 const ModelView = Type.Object({
@@ -24,14 +24,14 @@ const ModelView = Type.Object({
 });
 type ModelView = Static<typeof ModelView>;
 
-/** What can be learned of models. */
-export function createModelRoutes({
-  registry,
-  backlogs,
-}: {
+export interface ModelRouteParts {
   registry: Registry;
   backlogs: ModelBacklogs;
-}): Route[] {
+  settingsOf: (tenant: string) => Promise<TenantSettings>;
+}
+
+/** What can be learned of models. */
+export function createModelRoutes({ registry, backlogs, settingsOf }: ModelRouteParts): Route[] {
   const view = async ({ spec, code }: Model): Promise<ModelView> => ({
     name: spec.name,
     version: spec.version,
@@ -43,10 +43,14 @@ export function createModelRoutes({
     cache: spec.cache,
     ...(await backlogs.of(code)),
   });
-  const visible = ({ principal }: Call): Model[] =>
-    registry
+  const usable = async ({ principal }: Call): Promise<Model[]> => {
+    const { models: tenantModels } = await settingsOf(principal.tenant);
+    return registry
       .list()
-      .filter((model) => seesModel(principal, model) && fitsPattern(model.spec.name, principal.models));
+      .filter(
+        (model) => authorize(principal, 'models:read', { kind: 'model', model, tenantModels }) === 'allowed',
+      );
+  };
   return [
     {
       method: 'get',
@@ -62,7 +66,7 @@ export function createModelRoutes({
       },
       handle: async (call) => ({
         status: 200,
-        value: { data: await Promise.all(visible(call).map(view)), next: null },
+        value: { data: await Promise.all((await usable(call)).map(view)), next: null },
       }),
     },
     {
@@ -78,7 +82,9 @@ export function createModelRoutes({
       },
       handle: async (call) => {
         const name = call.parameters['name'] ?? '';
-        return { status: 200, value: await view(requireModel(call.principal, name, registry.find(name))) };
+        const { models } = await settingsOf(call.principal.tenant);
+        const model = requireModel(call.principal, 'models:read', name, registry.find(name), models);
+        return { status: 200, value: await view(model) };
       },
     },
   ];

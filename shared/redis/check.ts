@@ -1,24 +1,29 @@
 import { messageOf } from '../errors.ts';
-import { connect, PATIENT } from './connection.ts';
+import { connect, PATIENT, type RedisConnection } from './connection.ts';
+import { durabilityFault, readDurability, type Durability } from './durability.ts';
 
 /** The first version with GETDEL and COPY, and the one that BullMQ recommends. */
 const OLDEST = [6, 2];
 
-/** Whether a role can begin: Redis answers and is new enough. Throws an Error that says what to do. */
-export async function checkRedis(url: string): Promise<void> {
+/** Redis answers, but will not do; the message says why. */
+class UnfitRedis extends Error {}
+
+/**
+ * Whether a role can begin: Redis answers, is new enough and as durable as asked for. Answers how durable it is;
+ * throws an Error that says what to do.
+ */
+export async function checkRedis(url: string, wanted?: Durability): Promise<Durability> {
   const redis = connect(url, { ...PATIENT, retryStrategy: stopAfterThree });
   let reason = 'no answer';
   redis.on('error', (error) => (reason = messageOf(error)));
   try {
-    const info = await redis.info('server');
-    const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? '0';
-    if (isOlder(version))
-      throw new Error(
-        `Redis at ${withoutPassword(url)} is ${version}; inferq needs ${OLDEST.join('.')} or later.`,
-      );
+    await checkVersion(redis, withoutPassword(url));
+    const offered = await readDurability(redis);
+    const fault = durabilityFault(wanted, offered);
+    if (fault) throw new UnfitRedis(fault);
+    return offered;
   } catch (error) {
-    const message = messageOf(error);
-    if (message.includes('inferq needs')) throw error;
+    if (error instanceof UnfitRedis) throw error;
     throw new Error(
       `Cannot reach Redis at ${withoutPassword(url)}: ${reason}. Start it, or set REDIS_URL to where it is.`,
       { cause: error },
@@ -26,6 +31,12 @@ export async function checkRedis(url: string): Promise<void> {
   } finally {
     redis.disconnect();
   }
+}
+
+async function checkVersion(redis: RedisConnection, place: string): Promise<void> {
+  const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1] ?? '0';
+  if (isOlder(version))
+    throw new UnfitRedis(`Redis at ${place} is ${version}; inferq needs ${OLDEST.join('.')} or later.`);
 }
 
 function stopAfterThree(attempt: number): number | null {

@@ -42,12 +42,11 @@ export function connect(url: string, manner: Manner): RedisConnection {
   }
 }
 
-/** For what answers clients: no queueing while Redis is away, no resending, an answer or an error within a second. */
+/** For what answers clients: no queueing while Redis is away, no resending. With `limitCommands` it fails in time. */
 export const FAIL_FAST = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
-  commandTimeout: 900,
   connectTimeout: 2000,
   retryStrategy,
 };

@@ -1,0 +1,50 @@
+import { Type, type Static } from 'typebox';
+
+/** What an admin settles for a tenant. */
+export const TenantSettings = Type.Object(
+  {
+    rate: Type.Union(
+      [
+        Type.Object(
+          {
+            limit: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+            window: Type.Number({ exclusiveMinimum: 0, maximum: 86_400, description: 'Seconds' }),
+          },
+          { additionalProperties: false },
+        ),
+        Type.Null(),
+      ],
+      { default: null, description: 'Submissions in a window; null is no limit' },
+    ),
+    max_queued: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+      default: null,
+      description: 'Jobs that may wait, over all models; null is no limit but that of each model',
+    }),
+    weight: Type.Number({
+      default: 1,
+      exclusiveMinimum: 0,
+      maximum: 1000,
+      description: 'Its share beside other tenants',
+    }),
+    budget: Type.Null({
+      default: null,
+      description: 'No limit; others are not kept yet, so they are refused',
+    }),
+    models: Type.Array(Type.String({ maxLength: 96 }), {
+      default: ['*'],
+      maxItems: 1000,
+      description: 'Names it may use, * is a wildcard',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type TenantSettings = Static<typeof TenantSettings>;
+
+/** What holds for a tenant of which nothing was settled. */
+export const DEFAULT_SETTINGS: TenantSettings = {
+  rate: null,
+  max_queued: null,
+  weight: 1,
+  budget: null,
+  models: ['*'],
+};

@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { jsonModel, startTestBroker, type Answered, type TestBroker } from '../support/broker.ts';
+import { startScriptedModel } from '../support/scripted-model.ts';
+
+async function start(t: Parameters<typeof startTestBroker>[0]): Promise<TestBroker> {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  return startTestBroker(t, { models: [jsonModel('m', model.url), jsonModel('other', model.url)], apis: 2 });
+}
+
+function put(broker: TestBroker, id: string, settings: unknown): Promise<Answered> {
+  return broker.request(`/tenants/${id}`, { method: 'PUT', json: settings });
+}
+
+async function makeToken(
+  broker: TestBroker,
+  tenant: string,
+  more: object = {},
+): Promise<{ id: string; token: string }> {
+  const json = { name: 'test', scopes: ['jobs:write', 'jobs:read', 'models:read'], ...more };
+  const made = await broker.request(`/tenants/${tenant}/tokens`, { method: 'POST', json });
+  const { id, token } = Object(made.body);
+  if (made.status !== 201) throw new Error(made.text);
+  return { id: String(id), token: String(token) };
+}
+
+const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
+
+test('a tenant is made, read, changed and removed', async (t) => {
+  const broker = await start(t);
+  const contract = {
+    rate: { limit: 100, window: 60 },
+    max_queued: 1000,
+    weight: 1,
+    budget: null,
+    models: ['*'],
+  };
+  const made = await put(broker, 'acme', contract);
+  t.is(made.status, 201);
+  t.like(made.body, { id: 'acme', ...contract });
+  const changed = await put(broker, 'acme', {});
+  t.is(changed.status, 200);
+  t.like(changed.body, { rate: null, max_queued: null, weight: 1, models: ['*'] });
+  t.is((await put(broker, 'Not A Name', {})).status, 400);
+  t.is((await put(broker, 'acme', { weight: 0 })).status, 400);
+  t.is((await put(broker, 'acme', { colour: 'red' })).status, 400);
+  t.is((await broker.request('/tenants/acme', { method: 'DELETE' })).status, 204);
+  t.is((await broker.request('/tenants/acme')).status, 404);
+});
+
+test('a token is shown once, works with its scopes, and is dead everywhere within five seconds of its revocation', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', {});
+  const { id, token } = await makeToken(broker, 'acme');
+  t.regex(token, /^ifq_[A-Za-z0-9_-]{43}$/);
+  for (const url of broker.urls) t.is((await fetch(`${url}/jobs`, { headers: bearer(token) })).status, 200);
+  t.is((await broker.request('/tenants', { headers: bearer(token) })).status, 403);
+  const { text, body } = await broker.request('/tenants/acme/tokens');
+  t.false(text.includes(token));
+  t.like(body, { data: [{ id, tenant: 'acme', name: 'test', prefix: token.slice(0, 10) }] });
+  t.regex(text, /"last_used_at":"20/);
+  t.is((await broker.request(`/tokens/${id}`, { method: 'DELETE' })).status, 204);
+  await sleep(4000);
+  for (const url of broker.urls) t.is((await fetch(`${url}/jobs`, { headers: bearer(token) })).status, 401);
+  t.is((await broker.request(`/tokens/${id}`, { method: 'DELETE' })).status, 404);
+});
+
+test('only the hash of a token is in Redis', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', {});
+  const { token } = await makeToken(broker, 'acme');
+  await broker.request('/jobs', { headers: bearer(token) });
+  const { connect, PATIENT } = await import('../../shared/redis/connection.ts');
+  const redis = connect(broker.redisUrl, PATIENT);
+  t.teardown(() => redis.quit());
+  const keys = await redis.keys('*');
+  for (const key of keys) {
+    const kind = await redis.type(key);
+    const content =
+      kind === 'string'
+        ? await redis.get(key)
+        : kind === 'hash'
+          ? JSON.stringify(await redis.hgetall(key))
+          : '';
+    t.false(`${key} ${content}`.includes(token.slice(10)), key);
+  }
+});
+
+test('a token ends at its time, and its models are all that it may use', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', {});
+  const soon = new Date(Date.now() + 1500).toISOString();
+  const brief = await makeToken(broker, 'acme', { expires_at: soon });
+  t.is((await broker.request('/jobs', { headers: bearer(brief.token) })).status, 200);
+  const narrow = await makeToken(broker, 'acme', { models: ['oth*'] });
+  const post = (model: string) =>
+    broker.request('/jobs', { method: 'POST', json: { model, input: 1 }, headers: bearer(narrow.token) });
+  t.is((await post('other')).status, 202);
+  const refused = await post('m');
+  t.is(refused.status, 403);
+  const { body } = await broker.request('/models', { headers: bearer(narrow.token) });
+  t.like(body, { data: [{ name: 'other' }] });
+  await sleep(4000);
+  t.is((await broker.request('/jobs', { headers: bearer(brief.token) })).status, 401);
+  const past = { name: 'x', scopes: ['jobs:read'], expires_at: '2020-01-01T00:00:00Z' };
+  t.is((await broker.request('/tenants/acme/tokens', { method: 'POST', json: past })).status, 400);
+});
+
+test('a tenant that submits faster than its rate is told how long to wait', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', { rate: { limit: 3, window: 3 } });
+  const { token } = await makeToken(broker, 'acme');
+  const post = () =>
+    broker.request('/jobs', { method: 'POST', json: { model: 'm', input: 1 }, headers: bearer(token) });
+  const granted = [await post(), await post(), await post()];
+  t.true(granted.every(({ status }) => status === 202 || status === 200));
+  t.is(granted[0]?.headers.get('ratelimit-policy'), '"tenant";q=3;w=3');
+  t.regex(granted[0]?.headers.get('ratelimit') ?? '', /^"tenant";r=2;t=[1-3]$/);
+  const refused = await post();
+  t.is(refused.status, 429);
+  t.like(refused.body, { error_type: 'rate_limited' });
+  t.is(refused.headers.get('retry-after'), '1');
+  t.regex(refused.headers.get('ratelimit') ?? '', /^"tenant";r=0;t=1$/);
+  await sleep(1100);
+  t.true((await post()).status < 300);
+});
+
+test('max_queued bounds what waits of a tenant over all models', async (t) => {
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('a', 'http://127.0.0.1:9'), jsonModel('b', 'http://127.0.0.1:9')],
+    workers: 0,
+  });
+  await put(broker, 'acme', { max_queued: 3 });
+  const { token } = await makeToken(broker, 'acme');
+  const post = (model: string, input: number) =>
+    broker.request('/jobs', { method: 'POST', json: { model, input }, headers: bearer(token) });
+  for (const [at, model] of ['a', 'b', 'a'].entries()) t.is((await post(model, at)).status, 202);
+  const refused = await post('b', 4);
+  t.is(refused.status, 429);
+  t.like(refused.body, { error_type: 'tenant_backlog_full' });
+  t.truthy(refused.headers.get('retry-after'));
+  t.is((await broker.submit({ model: 'b', input: 5 })).status, 'queued', 'another tenant has room');
+});
+
+test('who changed what, when and from where is on record', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', {});
+  const { id } = await makeToken(broker, 'acme');
+  await broker.request(`/tokens/${id}`, { method: 'DELETE', headers: { 'x-request-id': 'revocation-1' } });
+  const { body } = await broker.request('/audit');
+  t.like(body, {
+    data: [
+      {
+        action: 'token.revoke',
+        target: `acme/${id}`,
+        tenant: 'dev',
+        subject: 'token:development',
+        request_id: 'revocation-1',
+      },
+      { action: 'token.create', target: `acme/${id}` },
+      { action: 'tenant.create', target: 'acme' },
+    ],
+    next: null,
+  });
+  t.regex(JSON.stringify(body), /"address":"(::ffff:)?127\.0\.0\.1"/);
+});
