@@ -28,6 +28,12 @@ export const TRANSITIONS = [
   { event: 'start', from: 'queued', to: 'running', by: 'a worker takes the job' },
   { event: 'start again', from: 'running', to: 'running', by: 'its worker died, another takes it' },
   { event: 'put back', from: 'running', to: 'queued', by: 'the attempt failed and may be repeated' },
+  {
+    event: 'hand over',
+    from: 'running',
+    to: 'queued',
+    by: 'the job whose run it shares failed: it gets its own',
+  },
   { event: 'succeed', from: 'running', to: 'succeeded', by: 'the model answered' },
   {
     event: 'fail',

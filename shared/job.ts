@@ -5,7 +5,7 @@ import { WebhookRequest } from './webhook-event.ts';
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC, milliseconds' });
 
-export const PRIORITIES = ['high', 'normal', 'low'] as const;
+const PRIORITIES = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 export const CACHE_MODES = ['use', 'refresh', 'bypass'] as const;

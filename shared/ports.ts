@@ -10,6 +10,8 @@ export interface Submission {
   spec: JobSpec;
   input: string;
   cacheKey: string | undefined;
+  /** How many jobs of the tenant may wait for the model, where that is not as many as the model allows. */
+  mostOfTenant?: number;
   /** The API replica at which the client waits. */
   waiter: string | undefined;
 }
@@ -77,7 +79,7 @@ export interface JobStore {
   start(run: string, worker: string): Promise<StartedRun | undefined>;
   settle(run: string, token: number, outcome: Outcome): Promise<Settlement>;
   leave(id: string, reason: 'canceled' | 'expired'): Promise<Leaving>;
-  retry(job: StoredJob, model: ModelSpec): Promise<Retrial>;
+  retry(job: StoredJob, model: ModelSpec, mostOfTenant?: number): Promise<Retrial>;
   /** False where the token is stale. `data` is JSON. */
   append(run: string, token: number, events: { kind: RunEventKind; data: string }[]): Promise<boolean>;
   read(id: string, include?: { input?: boolean }): Promise<StoredJob | undefined>;

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { TERMINAL_STATUSES, type TerminalStatus } from './job-status.ts';
 
 /** The ends of a job that a client may ask to be told of. */
-export const WEBHOOK_EVENTS = TERMINAL_STATUSES;
+const WEBHOOK_EVENTS = TERMINAL_STATUSES;
 
 const Url = Type.String({ minLength: 1, maxLength: 2048, description: 'https, to a public address' });
 

@@ -12,6 +12,7 @@ const LEVELS = {
   'webhook.attempted': 'info',
   'models.loaded': 'info',
   'models.refused': 'error',
+  'jwks.failed': 'warn',
   'redis.failed': 'warn',
   'role.started': 'info',
   'role.stopping': 'info',

@@ -5,9 +5,12 @@ import { queuePlace } from './queue-place.ts';
 import type { StoredJob } from '../stored-job.ts';
 import { parseRecord } from './record.ts';
 
+/** How long a record outlives its data, as in `scripts/lib/end-job.lua`. */
+const RECORD_LIFE_MS = 7 * 86_400_000;
+
 /**
  * Reads a job with its output. Undefined for an id that is none or is not known. One round trip for a job that has
- * ended, a second one for its place in the queue, its progress, or the data of a run that it joined.
+ * ended, a second one for its place in the queue, its progress, or data that it shares with others.
  */
 export async function readJob(
   redis: RedisConnection,
@@ -17,27 +20,58 @@ export async function readJob(
   const code = codeOfJob(id);
   if (!code) return undefined;
   const prefix = keyPrefix(code);
-  const [fields, own] = await Promise.all([
-    redis.hgetall(`${prefix}job:${id}`),
+  const key = `${prefix}job:${id}`;
+  const [fields, life, own] = await Promise.all([
+    redis.hgetall(key),
+    redis.pttl(key),
     readData(redis, prefix, id, include),
   ]);
   const job = parseRecord(id, fields);
   if (!job) return undefined;
-  const data = job.run === id ? own : await readData(redis, prefix, job.run, include);
-  const found = { ...job, output: data.output, dataRemoved: isTerminal(job.status) && !data.kept };
-  if (data.input !== null) found.input = data.input;
-  if (job.status === 'queued') found.queue = await queuePlace(redis, prefix, job);
+  const place = fields['data'] ?? job.run;
+  const data = place === id ? own : await readData(redis, prefix, place, include);
+  const found = { ...job, ...visible(job, data, life) };
+  if (job.status === 'queued') found.queue = await queuePlace(redis, prefix, id);
   if (job.status === 'running') found.progress = await readProgress(redis, prefix, job.run);
   return found;
 }
 
-async function readData(redis: RedisConnection, prefix: string, run: string, include: { input?: boolean }) {
+interface Data {
+  kept: boolean;
+  output: string | null;
+  input: string | null;
+}
+
+async function readData(
+  redis: RedisConnection,
+  prefix: string,
+  run: string,
+  include: { input?: boolean },
+): Promise<Data> {
   const key = `${prefix}data:${run}`;
   const [kept, [output = null, input = null]] = await Promise.all([
     redis.exists(key),
     include.input ? redis.hmget(key, 'output', 'input') : redis.hmget(key, 'output'),
   ]);
   return { kept: kept === 1, output, input };
+}
+
+/**
+ * What a job may show of its run's data. They live as long as the last one needs them, so a job's own retention is told
+ * by its record, and a job that left its run has no part in what the others got.
+ */
+function visible(
+  { status }: StoredJob,
+  { kept, output, input }: Data,
+  life: number,
+): Pick<StoredJob, 'output' | 'dataRemoved' | 'input'> {
+  const dataRemoved = isTerminal(status) && (!kept || life < RECORD_LIFE_MS);
+  if (dataRemoved) return { output: null, dataRemoved };
+  return {
+    output: status === 'succeeded' ? output : null,
+    dataRemoved,
+    ...(input === null ? {} : { input }),
+  };
 }
 
 async function readProgress(

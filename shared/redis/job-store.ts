@@ -1,18 +1,10 @@
 import { HANDICAPS, share } from '../fair-share.ts';
-import type {
-  Admission,
-  JobStore,
-  Leaving,
-  Outcome,
-  Retrial,
-  Settlement,
-  StartedRun,
-  Submission,
-} from '../ports.ts';
+import type { JobStore, Outcome, Submission } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { codeOfJob, keyPrefix, ownerOfRun } from './keys.ts';
 import { readJob } from './job-reader.ts';
 import { Reply } from './reply.ts';
+import { parseAdmission, parseLeaving, parseRetrial, parseSettlement, parseStart } from './script-answers.ts';
 import { createScripts } from './scripts.ts';
 
 /** The job store on Redis. Its promises fail with ioredis' own errors while Redis cannot be reached. */
@@ -38,10 +30,10 @@ export function createJobStore(redis: RedisConnection): JobStore {
     async leave(id, reason) {
       return parseLeaving(await call('leave', id, `job:${id}`, id, reason));
     },
-    async retry({ id, spec }, { queue, cost }) {
+    async retry({ id, spec }, { queue }, mostOfTenant = queue.max_depth_per_tenant) {
       const { priority, weight, ttl } = spec;
-      const bounds = [queue.max_depth, queue.max_depth_per_tenant];
-      const args = [id, priority, HANDICAPS[priority], share(weight, cost), ...bounds, milliseconds(ttl)];
+      const bounds = [queue.max_depth, mostOfTenant];
+      const args = [id, priority, HANDICAPS[priority], share(weight), ...bounds, milliseconds(ttl)];
       return parseRetrial(await call('retry', id, `job:${id}`, ...args));
     },
     async append(id, token, events) {
@@ -60,8 +52,9 @@ export function prefixOf(id: string): string {
   return keyPrefix(code);
 }
 
+/** 0 means none, so what is given is never rounded to it. */
 function milliseconds(seconds: number | undefined): number {
-  return Math.round((seconds ?? 0) * 1000);
+  return seconds === undefined || seconds === 0 ? 0 : Math.max(1, Math.round(seconds * 1000));
 }
 
 function admitArguments({
@@ -71,6 +64,7 @@ function admitArguments({
   spec,
   input,
   cacheKey,
+  mostOfTenant = model.queue.max_depth_per_tenant,
   waiter,
 }: Submission): (string | number)[] {
   return [
@@ -86,64 +80,13 @@ function admitArguments({
     milliseconds(spec.delay),
     spec.priority,
     HANDICAPS[spec.priority],
-    share(spec.weight, model.cost),
+    share(spec.weight),
     model.queue.max_depth,
-    model.queue.max_depth_per_tenant,
+    mostOfTenant,
     milliseconds(model.retention),
     spec.webhook?.events.join(',') ?? '',
     waiter ?? '',
   ];
-}
-
-function parseAdmission(reply: Reply): Admission {
-  const kind = reply.text(0);
-  switch (kind) {
-    case 'exists':
-      return { kind };
-    case 'hit':
-      return { kind, createdAt: reply.number(1), output: reply.text(2) };
-    case 'joined':
-      return { kind, createdAt: reply.number(1), run: reply.text(2), status: reply.status(3) };
-    case 'queued':
-      return {
-        kind,
-        createdAt: reply.number(1),
-        priority: reply.number(2),
-        position: reply.number(3),
-        rate: reply.number(4),
-      };
-    case 'late':
-      return { kind, position: reply.number(1), rate: reply.number(2) };
-    default:
-      return parseFull(reply);
-  }
-}
-
-function parseFull(reply: Reply): Extract<Admission, { kind: 'full' }> {
-  return {
-    kind: 'full',
-    of: reply.text(1) === 'tenant' ? 'tenant' : 'model',
-    depth: reply.number(2),
-    rate: reply.number(3),
-  };
-}
-
-function parseStart(run: string, reply: Reply): StartedRun | undefined {
-  if (reply.text(0) === 'ended') return undefined;
-  return {
-    run,
-    token: reply.number(1),
-    startedAt: reply.number(2),
-    jobId: reply.text(3),
-    spec: JSON.parse(reply.text(4)),
-    input: reply.text(5),
-    tenant: reply.text(6),
-    model: reply.text(7),
-    version: reply.text(8),
-    attempt: reply.number(9) + 1,
-    spent: reply.number(10),
-    waitedMs: reply.number(11),
-  };
 }
 
 function settleArguments(outcome: Outcome): (string | number)[] {
@@ -152,32 +95,4 @@ function settleArguments(outcome: Outcome): (string | number)[] {
   const error = kind === 'failed' || kind === 'handover' ? outcome.error : '';
   const cacheTtl = kind === 'succeeded' ? Math.round(outcome.cacheTtlMs) : 0;
   return [kind, output, error, attempt, cacheTtl, kind === 'putback' && outcome.counts ? 1 : 0];
-}
-
-function parseSettlement(reply: Reply): Settlement {
-  const kind = reply.text(0);
-  switch (kind) {
-    case 'stale':
-    case 'queued':
-      return { kind };
-    case 'handover':
-      return { kind, run: reply.text(1), priority: reply.number(2), owed: reply.texts(3) };
-    default:
-      return { kind: 'settled', owed: reply.texts(1) };
-  }
-}
-
-function parseLeaving(reply: Reply): Leaving {
-  const kind = reply.text(0);
-  if (kind === 'missing' || kind === 'not due') return { kind };
-  if (kind === 'ended') return { kind, status: reply.status(1) };
-  return { kind: 'left', run: reply.text(1), abandoned: reply.number(2) === 1, was: reply.status(3) };
-}
-
-function parseRetrial(reply: Reply): Retrial {
-  const kind = reply.text(0);
-  if (kind === 'missing' || kind === 'removed') return { kind };
-  if (kind === 'refused') return { kind, status: reply.status(1) };
-  if (kind === 'queued') return { kind, run: reply.text(1), priority: reply.number(2) };
-  return parseFull(reply);
 }

@@ -11,10 +11,18 @@ export interface ModelBacklog {
 
 export interface ModelBacklogs {
   of(code: string): Promise<ModelBacklog>;
+  /** How many of the tenant's jobs wait for any of the models. */
+  ofTenant(tenant: string, codes: readonly string[]): Promise<number>;
 }
 
 export function createModelBacklogs(redis: RedisConnection): ModelBacklogs {
   return {
+    async ofTenant(tenant, codes) {
+      const depths = await Promise.all(
+        codes.map((code) => redis.hget(`${keyPrefix(code)}depth`, `t:${tenant}`)),
+      );
+      return depths.reduce((sum, depth) => sum + Number(depth ?? 0), 0);
+    },
     async of(code) {
       const prefix = keyPrefix(code);
       const [depth, running, next] = await Promise.all([

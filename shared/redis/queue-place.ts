@@ -1,35 +1,13 @@
 import type { Job } from '../job.ts';
 import type { RedisConnection } from './connection.ts';
-import type { StoredJob } from '../stored-job.ts';
-
-const RATE_WINDOW_MS = 30_000;
+import { Reply } from './reply.ts';
+import { createScripts } from './scripts.ts';
 
 /** Where a queued job stands among those that BullMQ would start before it, and when its turn should come. */
-export async function queuePlace(
-  redis: RedisConnection,
-  prefix: string,
-  job: StoredJob,
-): Promise<Job['queue']> {
-  const [rank, seen, [seconds, micros]] = await Promise.all([
-    redis.zrank(`${prefix}jobs:prioritized`, job.run),
-    redis.hmget(`${prefix}rate`, 'sum', 'at', 'since'),
-    redis.time(),
-  ]);
-  const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-  const position = (rank ?? 0) + 1;
-  const delay = Math.max(0, job.createdAt + (job.spec.delay ?? 0) * 1000 - now) / 1000;
-  return { position, eta: estimate(position, startRate(seen, now), delay) };
-}
-
-/**
- * Starts a second, from what the `start` script notes: a sum that decays over 30 s, corrected for how long it has
- * been watched. 0 where fewer than ten recent starts vouch for it.
- */
-export function startRate([sum, at, since]: (string | null)[], now: number): number {
-  const decayed = Number(sum ?? 0) * Math.exp(-(now - Number(at)) / RATE_WINDOW_MS);
-  if (decayed < 10) return 0;
-  const watched = 1 - Math.exp(-Math.max(now - Number(since), 1000) / RATE_WINDOW_MS);
-  return decayed / watched / (RATE_WINDOW_MS / 1000);
+export async function queuePlace(redis: RedisConnection, prefix: string, id: string): Promise<Job['queue']> {
+  const reply = new Reply(await createScripts(redis)('place', `${prefix}job:${id}`, prefix, id));
+  const position = reply.number(0);
+  return { position, eta: estimate(position, reply.number(1), reply.number(2) / 1000) };
 }
 
 /** Seconds until the job starts, or null where nobody can tell. */

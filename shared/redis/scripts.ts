@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import type { Redis, Cluster } from 'ioredis';
+import type { RedisConnection } from './connection.ts';
 
 const folder = new URL('./scripts/', import.meta.url);
 
@@ -9,6 +9,23 @@ export type RunScript = (
   key: string,
   ...args: (string | number | Buffer)[]
 ) => Promise<unknown>;
+
+const runners = new WeakMap<RedisConnection, RunScript>();
+
+/** The scripts of a connection; they are read when it is first asked for them. */
+export function createScripts(redis: RedisConnection): RunScript {
+  const known = runners.get(redis);
+  if (known) return known;
+  for (const [name, definition] of readScripts()) redis.defineCommand(commandOf(name), definition);
+  const run: RunScript = async (name, key, ...args) => {
+    const command: unknown = Reflect.get(redis, commandOf(name));
+    if (typeof command !== 'function') throw new TypeError(`There is no Lua script ${name}`);
+    const answer: unknown = await Reflect.apply(command, redis, [key, ...args]);
+    return answer;
+  };
+  runners.set(redis, run);
+  return run;
+}
 
 /** The text of each script with its `@include`s put in; the number of keys ends the file's name. */
 function readScripts(): Map<string, { lua: string; numberOfKeys: number }> {
@@ -29,17 +46,6 @@ function include(text: string): string {
       .map((name) => readFileSync(new URL(`lib/${name}.lua`, folder), 'utf8'))
       .join('\n'),
   );
-}
-
-/** Makes the scripts callable on a connection. */
-export function createScripts(redis: Redis | Cluster): RunScript {
-  for (const [name, definition] of readScripts()) redis.defineCommand(commandOf(name), definition);
-  return async (name, key, ...args) => {
-    const command: unknown = Reflect.get(redis, commandOf(name));
-    if (typeof command !== 'function') throw new TypeError(`There is no Lua script ${name}`);
-    const answer: unknown = await Reflect.apply(command, redis, [key, ...args]);
-    return answer;
-  };
 }
 
 function commandOf(name: string): string {

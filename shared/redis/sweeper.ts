@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ERRORS } from '../errors.ts';
 import type { JobStore } from '../ports.ts';
-import type { StoredJob } from '../stored-job.ts';
 import type { RedisConnection } from './connection.ts';
-import { keyPrefix, ownerOfRun } from './keys.ts';
+import { createFailedRuns } from './failed-runs.ts';
 import type { Outbox } from './outbox.ts';
-import { QUEUE_NAME, type WorkQueue } from './work-queue.ts';
+import { createSweeperLease } from './sweeper-lease.ts';
+import { createUpkeep } from './upkeep.ts';
+import type { WorkQueue } from './work-queue.ts';
 
-const SWEEP_EVERY_MS = 1000;
-const LEASE_MS = 5000;
-const BATCH = 200;
-const LEASE_KEY = 'inferq:sweeper';
+/** A job is expired so much late at most, while Redis and the holder of the lease are well. */
+const SWEEP_EVERY_MS = 500;
+/** By then whoever ended a job has handed its webhook over, or has died. */
+const LEFT_OVER_AFTER_MS = 5000;
+const MODELS_AT_ONCE = 8;
 
 export interface SweeperParts {
   redis: RedisConnection;
@@ -24,11 +25,14 @@ export interface SweeperParts {
 }
 
 /**
- * Closes the gaps that a death between two steps leaves: queued records that BullMQ does not know, jobs past their
- * ttl, runs that BullMQ gave up, webhooks owed. One worker at a time does it, by lease; doing it twice is harmless.
+ * Closes the gaps that a death between two steps leaves: open runs that BullMQ does not know, jobs past their ttl,
+ * runs that BullMQ gave up, webhooks owed. One worker at a time does it, by lease; doing it twice is harmless.
  */
 export function createSweeper(parts: SweeperParts) {
   const stopping = new AbortController();
+  const lease = createSweeperLease(parts.redis, parts.name);
+  const upkeep = createUpkeep(parts.redis);
+  const failedRuns = createFailedRuns(parts);
   let sweeping = Promise.resolve();
 
   async function loop(): Promise<void> {
@@ -40,11 +44,44 @@ export function createSweeper(parts: SweeperParts) {
   }
 
   async function sweepOnce(): Promise<void> {
-    if (!(await holdLease(parts.redis, parts.name))) return;
-    for (const code of parts.codes()) {
-      for (const id of await dueJobs(parts.redis, code)) await mend(parts, code, id);
-      await parts.outbox.sendLeftOver(code, 5000);
+    const codes = parts.codes();
+    if (codes.length === 0 || !(await lease.hold(codes))) return;
+    // All are asked at once, in one flush of the connection: an idle model costs no round trip of its own.
+    const idle = await Promise.all(codes.map((code) => upkeep.isIdle(code)));
+    const busy = codes.filter((_, index) => idle[index] === false);
+    await Promise.all(Array.from({ length: MODELS_AT_ONCE }, () => sweepNext(busy)));
+  }
+
+  /** A fault in one model or one step is told and keeps nothing else from being swept. */
+  async function sweepNext(busy: string[]): Promise<void> {
+    for (let code = busy.pop(); code !== undefined; code = busy.pop()) {
+      for (const step of [expire, failedRuns.settle, addLost, sendLeftOver]) {
+        if (!stopping.signal.aborted) await step(code).catch(parts.onError);
+      }
     }
+  }
+
+  async function expire(code: string): Promise<void> {
+    for await (const jobs of upkeep.expire(code)) {
+      const owed = jobs.filter((job) => job.owed).map(({ id }) => parts.outbox.send(id));
+      const runs = jobs.flatMap(({ abandoned }) =>
+        abandoned === undefined ? [] : [parts.queue.remove(abandoned)],
+      );
+      await Promise.all([...owed, ...runs]);
+    }
+  }
+
+  async function addLost(code: string): Promise<void> {
+    for await (const runs of upkeep.lostRuns(code)) {
+      await Promise.all(
+        runs.map(({ run, priority, delayMs }) => parts.queue.add(run, { priority, delayMs })),
+      );
+    }
+  }
+
+  async function sendLeftOver(code: string): Promise<void> {
+    while ((await parts.outbox.sendLeftOver(code, LEFT_OVER_AFTER_MS)) > 0)
+      if (stopping.signal.aborted) return;
   }
 
   return {
@@ -55,102 +92,7 @@ export function createSweeper(parts: SweeperParts) {
     async stop(): Promise<void> {
       stopping.abort();
       await sweeping;
+      await lease.release().catch(parts.onError);
     },
   };
-}
-
-async function holdLease(redis: RedisConnection, name: string): Promise<boolean> {
-  if ((await redis.set(LEASE_KEY, name, 'PX', LEASE_MS, 'NX')) === 'OK') return true;
-  if ((await redis.get(LEASE_KEY)) !== name) return false;
-  await redis.pexpire(LEASE_KEY, LEASE_MS);
-  return true;
-}
-
-async function dueJobs(redis: RedisConnection, code: string): Promise<string[]> {
-  return redis.zrangebyscore(`${keyPrefix(code)}due`, '-inf', await redisNow(redis), 'LIMIT', 0, BATCH);
-}
-
-async function redisNow(redis: RedisConnection): Promise<number> {
-  const [seconds, micros] = await redis.time();
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-}
-
-/** Looks at one job whose time has come, and says when to look again. */
-async function mend({ redis, store, queue, outbox }: SweeperParts, code: string, id: string): Promise<void> {
-  const due = `${keyPrefix(code)}due`;
-  const job = await store.read(id);
-  if (!job || (job.status !== 'queued' && job.status !== 'running')) {
-    await redis.zrem(due, id);
-    return;
-  }
-  const left = await store.leave(id, 'expired');
-  if (left.kind === 'left') {
-    await outbox.send(id);
-    if (left.abandoned) await queue.remove(left.run);
-    return;
-  }
-  // A run is looked after by its owner's entry; a job that joined is here for its ttl alone.
-  if (ownerOfRun(job.run) === id) await mendRun({ redis, store, queue, outbox }, code, job);
-  const again = nextLook(job, await redisNow(redis));
-  if (again === undefined) await redis.zrem(due, id);
-  else await redis.zadd(due, 'XX', again, id);
-}
-
-async function mendRun(
-  { redis, store, queue, outbox }: Pick<SweeperParts, 'redis' | 'store' | 'queue' | 'outbox'>,
-  code: string,
-  job: StoredJob,
-): Promise<void> {
-  const bull = `${keyPrefix(code)}${QUEUE_NAME}`;
-  const [known, failed] = await Promise.all([
-    redis.exists(`${bull}:${job.run}`),
-    redis.zscore(`${bull}:failed`, job.run),
-  ]);
-  if (known === 1 && failed === null) return;
-  if (failed !== null) {
-    const reason = await redis.hget(`${bull}:${job.run}`, 'failedReason');
-    // Anything else is a fault of the worker between two steps: the run goes back into the queue.
-    if (reason?.includes('stalled')) await settleLost({ redis, store, outbox }, code, job);
-    await queue.remove(job.run);
-  }
-  const now = await store.read(job.id);
-  if (now?.status !== 'queued' && now?.status !== 'running') return;
-  const [priority] = await redis.hmget(`${keyPrefix(code)}job:${job.id}`, 'priority');
-  const delayMs = Math.max(0, job.createdAt + (job.spec.delay ?? 0) * 1000 - (await redisNow(redis)));
-  await queue.add(job.run, {
-    priority: Number(priority ?? 1),
-    delayMs: job.startedAt === null ? delayMs : 0,
-  });
-}
-
-/** BullMQ fails a run by itself only when its workers died too often. */
-async function settleLost(
-  { redis, store, outbox }: Pick<SweeperParts, 'redis' | 'store' | 'outbox'>,
-  code: string,
-  job: StoredJob,
-): Promise<void> {
-  const token = await redis.hget(`${keyPrefix(code)}run:${job.run}`, 'token');
-  if (token === null) return;
-  const { status, title, retryable } = ERRORS.worker_lost;
-  const detail = `The job was started ${job.attempts} times and each time its worker died or lost its lock.`;
-  const error = {
-    type: 'urn:inferq:error:worker_lost',
-    title,
-    status,
-    detail,
-    error_type: 'worker_lost',
-    retryable,
-  };
-  const settled = await store.settle(job.run, Number(token), {
-    kind: 'failed',
-    error: JSON.stringify({ ...error, attempt: job.attempts }),
-    attempt: '',
-  });
-  if (settled.kind === 'settled') for (const id of settled.owed) await outbox.send(id);
-}
-
-/** When a job must be looked at again: soon while it runs, at its deadline while it waits. */
-function nextLook(job: StoredJob, now: number): number | undefined {
-  if (job.status === 'running') return now + 60_000;
-  return job.startedAt === null ? (job.expiresAt ?? undefined) : now + 60_000;
 }

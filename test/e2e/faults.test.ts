@@ -28,7 +28,10 @@ test('a job whose worker is killed runs again elsewhere and ends once', async (t
     answer(response, 'second');
   });
   t.teardown(model.stop);
-  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)], env: { INFERQ_LOCK_TIME: '2' } });
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('m', model.url)],
+    env: { INFERQ_LOCK_TIME: '2' },
+  });
   const { id } = await broker.submit({ model: 'm', input: 1 });
   while (model.calls.length === 0) await sleep(20);
   broker.workers[0]?.kill();

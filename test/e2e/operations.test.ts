@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { startRole } from '../../cli/local/role-process.ts';
+import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
 
@@ -12,7 +13,10 @@ test('metrics are on the second listener alone, health on both', async (t) => {
   await broker.run({ model: 'm', input: 1 });
   t.is((await broker.request('/metrics')).status, 404);
   t.deepEqual((await broker.request('/healthz')).body, { status: 'ok' });
-  t.like((await broker.request('/readyz')).body, { ready: true, checks: { redis: 'answers PONG', models: '1 served' } });
+  t.like((await broker.request('/readyz')).body, {
+    ready: true,
+    checks: { redis: 'answers PONG', models: '1 served', durability: 'fsync' },
+  });
   const second = broker.workers[0]?.url ?? '';
   const metrics = await (await fetch(`${second}/metrics`)).text();
   t.regex(metrics, /^inferq_jobs_ended_total\{model="m",status="succeeded",error_type=""\} 1$/m);
@@ -67,9 +71,29 @@ test('a role that cannot start says every fault in a line for a person and exits
     t.regex(faults, /METRICS_PORT is '70000': it must be a whole number from 0 to 65535/, role);
     t.regex(faults, /LOG_LEVEL is 'loud'/, role);
     const away = await start(role, { PATH: '', REDIS_URL: 'redis://:secret@127.0.0.1:9' });
-    t.regex(away, /Cannot reach Redis at redis:\/\/127\.0\.0\.1:9: .*ECONNREFUSED.*Start it, or set REDIS_URL/, role);
+    t.regex(
+      away,
+      /Cannot reach Redis at redis:\/\/127\.0\.0\.1:9: .*ECONNREFUSED.*Start it, or set REDIS_URL/,
+      role,
+    );
     t.notRegex(away, /secret/, role);
   }
+});
+
+test('a role refuses to start on a Redis that is less durable than was asked for', async (t) => {
+  const redis = await startTemporaryRedis({ settings: { appendfsync: 'everysec' } });
+  t.teardown(() => redis.stop());
+  const options = {
+    name: 'api',
+    file: 'api/index.ts',
+    log: `/tmp/inferq-fault-${process.pid}-${Math.random()}.log`,
+  };
+  const env = { PATH: '', REDIS_URL: redis.url, INFERQ_DURABILITY: 'fsync' };
+  const error = await t.throwsAsync(startRole({ ...options, env }, new AbortController().signal));
+  t.regex(
+    error?.message ?? '',
+    /INFERQ_DURABILITY is fsync, but Redis does not offer it: set 'appendonly yes'/,
+  );
 });
 
 test('a broken change of the model file is told and changes nothing, a good one is served without a restart', async (t) => {
@@ -87,5 +111,8 @@ test('a broken change of the model file is told and changes nothing, a good one 
 });
 
 function at(value: unknown, path: string[]): unknown {
-  return path.reduce<unknown>((found, key) => (typeof found === 'object' && found ? Reflect.get(found, key) : undefined), value);
+  return path.reduce<unknown>(
+    (found, key) => (typeof found === 'object' && found ? Reflect.get(found, key) : undefined),
+    value,
+  );
 }

@@ -11,7 +11,9 @@ test('1,000 identical jobs at once make one call of the model and 1,000 results'
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
   const submitted = await Promise.all(
-    Array.from({ length: 1000 }, (_, at) => broker.submit({ model: 'm', input: 1, metadata: { at: String(at) } })),
+    Array.from({ length: 1000 }, (_, at) =>
+      broker.submit({ model: 'm', input: 1, metadata: { at: String(at) } }),
+    ),
   );
   t.is(new Set(submitted.map(({ id }) => id)).size, 1000);
   const ended = await Promise.all(submitted.map(({ id }) => broker.job(id, '?wait=60')));
@@ -25,7 +27,10 @@ test('the call of a shared run goes on until the last one leaves, and stops then
   const model = await startScriptedModel(() => undefined);
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
-  const [first, second] = [await broker.submit({ model: 'm', input: 1 }), await broker.submit({ model: 'm', input: 1 })];
+  const [first, second] = [
+    await broker.submit({ model: 'm', input: 1 }),
+    await broker.submit({ model: 'm', input: 1 }),
+  ];
   t.is(second.cache, 'coalesced');
   while (model.calls.length === 0) await sleep(20);
   await broker.request(`/jobs/${first.id}/cancel`, { method: 'POST' });
@@ -48,6 +53,10 @@ test('the same meaning is the same job: key order, spelling of numbers and of ch
   };
   t.is(await post('{"model":"m","input":{"a":1,"b":"é"}}'), 'miss');
   t.is(await post('{"model":"m","input":{"b":"\\u00e9","a":1.0}}'), 'hit');
-  t.is(await post('{"model":"m","input":{"b":"\\u0065\\u0301","a":1}}'), 'miss', 'another text that looks alike');
+  t.is(
+    await post('{"model":"m","input":{"b":"\\u0065\\u0301","a":1}}'),
+    'miss',
+    'another text that looks alike',
+  );
   t.is(await post('{"model":"m","input":{"a":"1","b":"é"}}'), 'miss');
 });

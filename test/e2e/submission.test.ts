@@ -80,7 +80,7 @@ test('who has no valid credential is refused, and learns how to send one', async
   for (const authorization of ['', 'Bearer wrong', 'Basic YTpi', 'Bearer']) {
     const refused = await broker.request('/jobs', { headers: { authorization } });
     t.is(refused.status, 401, authorization);
-    t.is(refused.headers.get('www-authenticate'), 'Bearer realm="inferq"');
+    t.regex(refused.headers.get('www-authenticate') ?? '', /^Bearer realm="inferq"/);
     t.like(refused.body, { error_type: 'unauthenticated' });
   }
 });

@@ -23,14 +23,34 @@ test('three lines make a model, the rest has defaults', (t) => {
 });
 
 const FAULTS: [string, string, RegExp][] = [
-  ['a name that is no name', MODEL.replace('name: m', 'name: "A B"'), /at \/models\/0\/name: must match pattern/],
-  ['a protocol that nobody speaks', MODEL.replace('json', 'telepathy'), /at \/models\/0\/protocol: must be one of/],
-  ['no endpoint', MODEL.replace(/endpoints.*/, 'endpoints: []'), /at \/models\/0\/endpoints: must NOT have fewer/],
+  [
+    'a name that is no name',
+    MODEL.replace('name: m', 'name: "A B"'),
+    /at \/models\/0\/name: must match pattern/,
+  ],
+  [
+    'a protocol that nobody speaks',
+    MODEL.replace('json', 'telepathy'),
+    /at \/models\/0\/protocol: must be one of/,
+  ],
+  [
+    'no endpoint',
+    MODEL.replace(/endpoints.*/, 'endpoints: []'),
+    /at \/models\/0\/endpoints: must NOT have fewer/,
+  ],
   ['an endpoint that is no http url', MODEL.replace('http:', 'ftp:'), /at \/models\/0\/endpoints\/0\/url/],
   ['a field that is not known', `${MODEL}\ncolour: red`, /at \/models\/0\/colour: is not a known property/],
   ['a schema that is none', `${MODEL}\ninput_schema: {type: strange}`, /at \/models\/0\/input_schema: /],
-  ['a pattern that needs backtracking', `${MODEL}\ninput_schema: {pattern: "(a)\\\\1"}`, /at \/models\/0\/input_schema/],
-  ['a transform that does not parse', `${MODEL}\npreprocess: "a["`, /at \/models\/0\/preprocess: Expected "\]"/],
+  [
+    'a pattern that needs backtracking',
+    `${MODEL}\ninput_schema: {pattern: "(a)\\\\1"}`,
+    /at \/models\/0\/input_schema/,
+  ],
+  [
+    'a transform that does not parse',
+    `${MODEL}\npreprocess: "a["`,
+    /at \/models\/0\/preprocess: Expected "\]"/,
+  ],
   ['a variable that is not set', MODEL.replace('10.0.0.7', '${NOWHERE}'), /the variable NOWHERE is not set/],
   ['YAML that does not parse', `${MODEL}\n  - ]`, /models\.yaml: /],
 ];

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Cluster, type Redis } from 'ioredis';
 import { cacheKey } from '../../shared/cache-key.ts';
 import type { ModelSpec } from '../../shared/model.ts';
 import { parseModelFile } from '../../shared/models/model-file.ts';
@@ -12,6 +13,7 @@ export interface SubmitOptions extends Partial<JobSpec> {
   tenant?: string;
   input?: unknown;
   id?: string;
+  waiter?: string;
 }
 
 let count = 0;
@@ -22,14 +24,10 @@ export function createJobWorld(connection: RedisConnection, more = '') {
   const model = makeModel(more);
   const code = modelCode(model.name);
   const prefix = keyPrefix(code);
+  const mostOfTenant = model.queue.max_depth_per_tenant;
 
   async function submit(options: SubmitOptions = {}): Promise<{ id: string; admission: Admission }> {
-    const {
-      tenant = 'acme',
-      input = { n: count++ },
-      id = newJobId(code, Date.now(), randomBytes(16)),
-      ...given
-    } = options;
+    const { tenant = 'acme', input = { n: count++ }, waiter, id = newId(code), ...given } = options;
     const spec: JobSpec = {
       mode: 'use',
       priority: 'normal',
@@ -47,7 +45,8 @@ export function createJobWorld(connection: RedisConnection, more = '') {
       spec,
       input: text,
       cacheKey: key,
-      waiter: undefined,
+      mostOfTenant,
+      waiter,
     });
     return { id, admission };
   }
@@ -65,8 +64,10 @@ export function createJobWorld(connection: RedisConnection, more = '') {
   }
 
   const settle = (run: StartedRun, outcome: Outcome) => store.settle(run.run, run.token, outcome);
+  const keys = (): Promise<string[]> => keysOf(connection, prefix);
 
   return {
+    connection,
     store,
     model,
     code,
@@ -76,23 +77,36 @@ export function createJobWorld(connection: RedisConnection, more = '') {
     read,
     settle,
     status: async (id: string) => (await read(id)).status,
-    succeed: (run: StartedRun, output: unknown = { ok: true }) =>
-      settle(run, { kind: 'succeeded', output: JSON.stringify(output), attempt: '{}', cacheTtlMs: 60_000 }),
+    retry: async (id: string) => store.retry(await read(id), model, mostOfTenant),
+    succeed: (run: StartedRun, output: unknown = { ok: true }, cacheTtlMs = 60_000) =>
+      settle(run, { kind: 'succeeded', output: JSON.stringify(output), attempt: '{}', cacheTtlMs }),
     fail: (run: StartedRun, kind: 'failed' | 'handover' = 'failed') =>
       settle(run, { kind, error: '{"error_type":"model_error"}', attempt: '{}' }),
     putBack: (run: StartedRun, counts = true) => settle(run, { kind: 'putback', attempt: '{}', counts }),
+    /** Lets the time pass until after a job's ttl, for this job alone. */
+    async runOut(id: string): Promise<void> {
+      await connection.hset(`${prefix}job:${id}`, 'deadline', 1);
+      await connection.zadd(`${prefix}due`, 'XX', 1, id);
+    },
+    /** As a restart or an eviction does; ioredis does not know of it. */
+    async forgetScripts(): Promise<void> {
+      await Promise.all(nodesOf(connection).map((node) => node.script('FLUSH')));
+    },
+    /** The model's keys, without what all of them begin with. */
+    keys,
     /** What is left of a model's indexes and counters, which must be nothing when no job is under way. */
     async traces(): Promise<string[]> {
-      const keys = await connection.keys(`${prefix}*`);
       const lasting = ['job:', 'data:', 'cache:', 'list:', 'events:', 'rate', 'waiting:', 'outbox'];
-      return keys
-        .map((key) => key.slice(prefix.length))
-        .filter((key) => !lasting.some((name) => key.startsWith(name)));
+      return (await keys()).filter((key) => !lasting.some((name) => key.startsWith(name)));
     },
   };
 }
 
 export type JobWorld = ReturnType<typeof createJobWorld>;
+
+function newId(code: string): string {
+  return newJobId(code, Date.now(), randomBytes(16));
+}
 
 function makeModel(more: string): ModelSpec {
   const name = `m-${randomBytes(5).toString('hex')}`;
@@ -100,4 +114,14 @@ function makeModel(more: string): ModelSpec {
   const [model] = parseModelFile(text, 'test', {});
   if (!model) throw new Error('The file has no model');
   return model;
+}
+
+async function keysOf(connection: RedisConnection, prefix: string): Promise<string[]> {
+  const found = await Promise.all(nodesOf(connection).map((node) => node.keys(`${prefix}*`)));
+  return found.flat().map((key) => key.slice(prefix.length));
+}
+
+/** Some commands speak to one node of a cluster only. */
+function nodesOf(connection: RedisConnection): Redis[] {
+  return connection instanceof Cluster ? connection.nodes('master') : [connection];
 }

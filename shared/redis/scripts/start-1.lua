@@ -5,26 +5,20 @@
 -- Answers {'ended'}
 --      or {'run', token, now, job id, spec, input, tenant, model, version, attempts before,
 --          attempts of the run spent, ms since it was queued}
--- @include clock backlog run end-job fair-share
+-- @include clock backlog run end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
-local live = {}
-
-for _, job in ipairs(live_jobs(prefix, run)) do
-  if not job.started and job.deadline > 0 and job.deadline <= now then
-    end_job(prefix, job.id, 'expired', now)
-  else
-    live[#live + 1] = job
+local live = live_jobs(prefix, run)
+local expired = false
+for _, job in ipairs(live) do
+  if is_overdue(job, now) then
+    leave_run(prefix, job.id, 'expired', now)
+    expired = true
   end
 end
-
-local owner = redis.call('HMGET', prefix .. 'job:' .. owner_of(run), 'spec', 'tenant', 'model', 'version', 'ckey', 'retention')
-if #live == 0 then
-  if owner[6] then close_run(prefix, run, owner[5], owner[6]) end
-  wake(prefix, run)
-  advance_clock(prefix, nil)
-  return { 'ended' }
-end
+if expired then live = live_jobs(prefix, run) end
+local first = live[1]
+if not first then return { 'ended' } end
 
 for _, job in ipairs(live) do
   if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
@@ -38,11 +32,14 @@ end
 local token = redis.call('HINCRBY', KEYS[1], 'tokens', 1)
 redis.call('HSET', KEYS[1], 'token', token, 'started', digits(now), 'worker', ARGV[3])
 redis.call('HDEL', KEYS[1], 'progress')
-redis.call('ZADD', prefix .. 'due', digits(now + 60000), live[1].id)
+look_at(prefix, run, now + 60000)
 record_start(prefix, now)
-advance_clock(prefix, live[1].tag)
-add_event(prefix, run, now, 'status', '{"status":"running","attempt":' .. live[1].attempts + 1 .. '}')
+advance_clock(prefix, first.tag)
+add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + 1 .. '}')
 wake(prefix, run)
-return { 'run', token, digits(now), live[1].id, owner[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
-  owner[2], owner[3], owner[4], live[1].attempts, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
-  digits(now - (redis.call('HGET', live[1].key, 'queued') or redis.call('HGET', live[1].key, 'created'))) }
+local job = redis.call('HMGET', first.key, 'spec', 'tenant', 'model', 'version', 'queued', 'created', 'ckey')
+-- A delayed job begins to be in flight here.
+if job[7] then redis.call('SETNX', prefix .. 'flight:' .. job[7], run) end
+return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
+  job[2], job[3], job[4], first.attempts, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
+  digits(now - (job[5] or job[6])) }

@@ -26,3 +26,12 @@ local function start_rate(prefix, now)
   local watched = 1 - math.exp(-math.max(now - seen[3], 1000) / RATE_WINDOW)
   return sum / watched / (RATE_WINDOW / 1000), sum >= 10
 end
+
+-- The answer {'full', …} where a bound of the backlog is reached, else nil.
+local function refusal_when_full(prefix, tenant, most_of_model, most_of_tenant, now)
+  local depth = redis.call('HMGET', prefix .. 'depth', '*', 't:' .. tenant)
+  local of_model, of_tenant = tonumber(depth[1]) or 0, tonumber(depth[2]) or 0
+  local rate = tostring((start_rate(prefix, now)))
+  if of_tenant >= tonumber(most_of_tenant) then return { 'full', 'tenant', of_tenant, rate } end
+  if of_model >= tonumber(most_of_model) then return { 'full', 'model', of_model, rate } end
+end

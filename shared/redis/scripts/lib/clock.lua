@@ -4,7 +4,17 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- A number as decimal digits; Lua's own conversion rounds to 14 of them.
+-- A whole number as decimal digits; Lua's own conversion rounds to 14 of them.
 local function digits(number)
   return string.format('%.0f', number)
+end
+
+-- Any number, so that it reads back as the same.
+local function exact(number)
+  return string.format('%.17g', number)
+end
+
+-- Lets a key live for at least so long.
+local function keep_at_least(key, milliseconds)
+  if redis.call('PTTL', key) < milliseconds then redis.call('PEXPIRE', key, digits(milliseconds)) end
 end

@@ -1,5 +1,5 @@
 -- Ends one job. Every way a record becomes terminal goes through here. Answers whether a webhook is owed.
--- The record outlives its data by seven days.
+-- The record outlives its data by seven days (job-reader.ts tells the age of data by that).
 local RECORD_LIFE = 7 * 86400 * 1000
 
 local function end_job(prefix, id, status, now, problem)
@@ -15,5 +15,6 @@ local function end_job(prefix, id, status, now, problem)
     redis.call('ZADD', prefix .. 'outbox', digits(now), id .. ':' .. status .. ':' .. revision)
   end
   redis.call('PEXPIRE', key, digits(job[4] + RECORD_LIFE))
+  keep_at_least(prefix .. 'list:' .. job[1], job[4] + RECORD_LIFE)
   return owed
 end

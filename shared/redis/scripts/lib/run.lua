@@ -4,21 +4,38 @@ local function owner_of(run)
   return string.match(run, '^[^~]+')
 end
 
--- The jobs that still wait for the run: its owner and those who joined, less those who ended or left.
+-- A job where it still waits for the run, else nil.
+local function live_job(prefix, run, id)
+  local key = prefix .. 'job:' .. id
+  local job = redis.call('HMGET', key, 'run', 'status', 'tenant', 'attempts', 'deadline', 'tag', 'handicap', 'started')
+  if job[1] ~= run or (job[2] ~= 'queued' and job[2] ~= 'running') then return nil end
+  return {
+    id = id, key = key, status = job[2], tenant = job[3], attempts = tonumber(job[4]) or 0, deadline = tonumber(job[5]) or 0,
+    tag = tonumber(job[6]), handicap = tonumber(job[7]) or 0, started = job[8] ~= false,
+  }
+end
+
+-- The jobs that still wait for the run: its owner and those who joined, in that order. Who leaves a run is taken out
+-- of `joined:` at once, and an owner's record is checked: it may have a run of its own again.
 local function live_jobs(prefix, run)
-  local ids = redis.call('SMEMBERS', prefix .. 'joined:' .. run)
-  table.insert(ids, 1, owner_of(run))
-  local live = {}
-  for _, id in ipairs(ids) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'run', 'status', 'tenant', 'attempts', 'deadline', 'tag', 'started')
-    if job[1] == run and (job[2] == 'queued' or job[2] == 'running') then
-      live[#live + 1] = {
-        id = id, key = prefix .. 'job:' .. id, status = job[2], tenant = job[3],
-        attempts = tonumber(job[4]) or 0, deadline = tonumber(job[5]) or 0, tag = tonumber(job[6]), started = job[7] ~= false,
-      }
-    end
+  local live = { live_job(prefix, run, owner_of(run)) }
+  for _, id in ipairs(redis.call('ZRANGE', prefix .. 'joined:' .. run, 0, -1)) do
+    live[#live + 1] = live_job(prefix, run, id)
   end
   return live
+end
+
+-- The first of them alone: the job for which the run is, as far as anything is for one of them only.
+local function first_live(prefix, run)
+  local owner = live_job(prefix, run, owner_of(run))
+  if owner then return owner end
+  local id = redis.call('ZRANGE', prefix .. 'joined:' .. run, 0, 0)[1]
+  return id and live_job(prefix, run, id)
+end
+
+-- Each open run stands in `runs` with the time when the sweeper is to look at it.
+local function look_at(prefix, run, when)
+  redis.call('ZADD', prefix .. 'runs', digits(when), run)
 end
 
 -- Tells each API replica at which someone waits that something about the run has changed.
@@ -29,17 +46,20 @@ local function wake(prefix, run)
 end
 
 -- Adds an event to the run's stream, which SSE readers replay; bounded, the oldest go first.
-local function add_event(prefix, run, now, kind, data)
+local function add_event(prefix, run, kind, data)
   redis.call('XADD', prefix .. 'events:' .. run, 'MAXLEN', '~', 10000, '*', 'kind', kind, 'data', data)
 end
 
--- Forgets a run that nobody waits for any more; its data and events stay as long as results are kept.
-local function close_run(prefix, run, cache_key, retention)
+-- Forgets a run that nobody waits for any more; its data stay for `kept` ms, its events as long as results are kept.
+-- The last run of a model takes the clock of the fair shares along: the next one begins anew.
+local function close_run(prefix, run, cache_key, retention, kept)
   redis.call('DEL', prefix .. 'run:' .. run, prefix .. 'joined:' .. run)
+  redis.call('ZREM', prefix .. 'runs', run)
   if cache_key and redis.call('GET', prefix .. 'flight:' .. cache_key) == run then
     redis.call('DEL', prefix .. 'flight:' .. cache_key)
   end
-  redis.call('PEXPIRE', prefix .. 'data:' .. run, retention)
+  redis.call('PEXPIRE', prefix .. 'data:' .. run, digits(kept or retention))
   redis.call('PEXPIRE', prefix .. 'events:' .. run, retention)
   redis.call('PEXPIRE', prefix .. 'waiting:' .. run, 60000)
+  if redis.call('EXISTS', prefix .. 'runs') == 0 then redis.call('DEL', prefix .. 'fair', prefix .. 'shares') end
 end

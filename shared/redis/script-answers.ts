@@ -1,0 +1,83 @@
+import type { Admission, Leaving, Retrial, Settlement, StartedRun } from '../ports.ts';
+import type { Reply } from './reply.ts';
+
+// What the scripts answer, as the head of each describes it.
+
+export function parseAdmission(reply: Reply): Admission {
+  const kind = reply.text(0);
+  switch (kind) {
+    case 'exists':
+      return { kind };
+    case 'hit':
+      return { kind, createdAt: reply.number(1), output: reply.text(2) };
+    case 'joined':
+      return { kind, createdAt: reply.number(1), run: reply.text(2), status: reply.status(3) };
+    case 'queued':
+      return {
+        kind,
+        createdAt: reply.number(1),
+        priority: reply.number(2),
+        position: reply.number(3),
+        rate: reply.number(4),
+      };
+    case 'late':
+      return { kind, position: reply.number(1), rate: reply.number(2) };
+    default:
+      return parseFull(reply);
+  }
+}
+
+function parseFull(reply: Reply): Extract<Admission, { kind: 'full' }> {
+  return {
+    kind: 'full',
+    of: reply.text(1) === 'tenant' ? 'tenant' : 'model',
+    depth: reply.number(2),
+    rate: reply.number(3),
+  };
+}
+
+export function parseStart(run: string, reply: Reply): StartedRun | undefined {
+  if (reply.text(0) === 'ended') return undefined;
+  return {
+    run,
+    token: reply.number(1),
+    startedAt: reply.number(2),
+    jobId: reply.text(3),
+    spec: JSON.parse(reply.text(4)),
+    input: reply.text(5),
+    tenant: reply.text(6),
+    model: reply.text(7),
+    version: reply.text(8),
+    attempt: reply.number(9) + 1,
+    spent: reply.number(10),
+    waitedMs: reply.number(11),
+  };
+}
+
+export function parseSettlement(reply: Reply): Settlement {
+  const kind = reply.text(0);
+  switch (kind) {
+    case 'stale':
+    case 'queued':
+      return { kind };
+    case 'handover':
+      return { kind, run: reply.text(1), priority: reply.number(2), owed: reply.texts(3) };
+    default:
+      return { kind: 'settled', owed: reply.texts(1) };
+  }
+}
+
+export function parseLeaving(reply: Reply): Leaving {
+  const kind = reply.text(0);
+  if (kind === 'missing' || kind === 'not due') return { kind };
+  if (kind === 'ended') return { kind, status: reply.status(1) };
+  return { kind: 'left', run: reply.text(1), abandoned: reply.number(2) === 1, was: reply.status(3) };
+}
+
+export function parseRetrial(reply: Reply): Retrial {
+  const kind = reply.text(0);
+  if (kind === 'missing' || kind === 'removed') return { kind };
+  if (kind === 'refused') return { kind, status: reply.status(1) };
+  if (kind === 'queued') return { kind, run: reply.text(1), priority: reply.number(2) };
+  return parseFull(reply);
+}

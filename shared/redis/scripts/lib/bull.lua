@@ -1,0 +1,29 @@
+-- What the scripts know of BullMQ's keys (bullmq 6, `getPriorityScore`): runs that wait stand in `prioritized` by
+-- priority * 2^32 and a counter; a delayed one has its priority in its hash until its time comes.
+local COUNTERS = 4294967296
+
+local function bull_score(prefix, priority)
+  return digits(priority * COUNTERS + redis.call('INCR', prefix .. 'jobs:pc') % COUNTERS)
+end
+
+-- How many runs BullMQ would start before one that came now with this priority.
+local function count_ahead(prefix, priority)
+  return redis.call('ZCOUNT', prefix .. 'jobs:prioritized', '-inf', '(' .. digits((priority + 1) * COUNTERS))
+end
+
+-- The priority that BullMQ has for a run, and whether it waits for its time only; nil where BullMQ does not know it.
+local function bull_priority(prefix, run)
+  local kept = tonumber(redis.call('HGET', prefix .. 'jobs:' .. run, 'priority'))
+  local score = redis.call('ZSCORE', prefix .. 'jobs:prioritized', run)
+  if score then return math.floor(score / COUNTERS), false end
+  return kept, true
+end
+
+-- Moves a run forward, to where its tag says. Never back: who joined it may have brought a better place.
+local function move_forward(prefix, run, tag, handicap)
+  local current, later = bull_priority(prefix, run)
+  local priority = priority_of(prefix, tag, handicap, later)
+  if not current or priority >= current then return end
+  redis.call('HSET', prefix .. 'jobs:' .. run, 'priority', priority)
+  if not later then redis.call('ZADD', prefix .. 'jobs:prioritized', bull_score(prefix, priority), run) end
+end

@@ -1,0 +1,23 @@
+-- A job's ttl bounds its wait for the first start, whatever comes after.
+local function is_overdue(job, now)
+  return job ~= nil and job.status == 'queued' and not job.started and job.deadline > 0 and job.deadline <= now
+end
+
+-- Ends a job without the model's answer. The run goes on for others who joined it, in the place that it has; with the
+-- last of them it loses its token. Answers whether a webhook is owed, the run, and whether nobody waits for it.
+local function leave_run(prefix, id, reason, now)
+  local key = prefix .. 'job:' .. id
+  local job = redis.call('HMGET', key, 'run', 'ckey', 'retention', 'tag')
+  local run = job[1]
+  local owed = end_job(prefix, id, reason, now)
+  redis.call('ZREM', prefix .. 'joined:' .. run, id)
+  local heir = first_live(prefix, run)
+  if not heir then
+    close_run(prefix, run, job[2], job[3])
+    redis.call('PUBLISH', 'inferq:abandoned', run)
+  elseif job[4] then
+    redis.call('HSETNX', heir.key, 'tag', job[4])
+  end
+  wake(prefix, run)
+  return owed, run, heir == nil
+end

@@ -1,0 +1,57 @@
+-- BullMQ's priorities end at 2,097,151, but the clock of a model that is never idle goes on. When it has used three
+-- quarters of the range, its base follows: all priorities fall by the same `shift`. Each call moves a few runs only,
+-- from the front to the back, so that Redis is never held up; `front` is the last priority that is moved whole, and
+-- whoever comes meanwhile is put on the right side of it (`priority_of`), so the order is the same at every moment.
+-- Delayed runs go first: they are in no order yet. What BullMQ is told too late with a priority from before is put
+-- right by the sweeper's first look.
+local STEP = 64
+
+local function shift_delayed(prefix, cursor)
+  local reply = redis.call('ZSCAN', prefix .. 'jobs:delayed', cursor, 'COUNT', STEP)
+  for index = 1, #reply[2], 2 do
+    local run = reply[2][index]
+    local job = first_live(prefix, run)
+    -- Worked out anew and not subtracted: a scan may show an entry twice.
+    local priority = job and job.tag and priority_of(prefix, job.tag, job.handicap, true) or 1
+    redis.call('HSET', prefix .. 'jobs:' .. run, 'priority', priority)
+  end
+  redis.call('HSET', prefix .. 'fair', 'scan', reply[1] == '0' and 'done' or reply[1])
+end
+
+local function shift_one(prefix, run, score, shift)
+  local priority = math.floor(score / COUNTERS)
+  if priority == 1 then return end
+  local moved = digits(score - shift * COUNTERS)
+  -- What should have started before the new base keeps its order at the very front.
+  if priority - shift < 2 then moved = bull_score(prefix, 1) end
+  redis.call('ZADD', prefix .. 'jobs:prioritized', moved, run)
+  redis.call('HSET', prefix .. 'jobs:' .. run, 'priority', math.max(1, priority - shift))
+end
+
+local function shift_waiting(prefix, base, shift, at)
+  local found = redis.call('ZRANGEBYSCORE', prefix .. 'jobs:prioritized', '(' .. at, '+inf', 'WITHSCORES', 'LIMIT', 0, STEP + 1)
+  for index = 1, math.min(#found, 2 * STEP), 2 do
+    shift_one(prefix, found[index], tonumber(found[index + 1]), shift)
+  end
+  local following = tonumber(found[2 * STEP + 2])
+  if following then
+    local front = math.floor(following / COUNTERS) - 1
+    redis.call('HSET', prefix .. 'fair', 'at', digits(found[2 * STEP]), 'front', digits(front))
+  else
+    redis.call('HSET', prefix .. 'fair', 'base', digits(base + shift))
+    redis.call('HDEL', prefix .. 'fair', 'shift', 'scan', 'at', 'front')
+  end
+end
+
+local function rebase(prefix)
+  local fair = redis.call('HMGET', prefix .. 'fair', 'clock', 'base', 'shift', 'scan', 'at')
+  local clock, base = tonumber(fair[1]) or 0, tonumber(fair[2]) or 0
+  if fair[4] == 'done' then
+    shift_waiting(prefix, base, tonumber(fair[3]), fair[5])
+  elseif fair[3] then
+    shift_delayed(prefix, fair[4])
+  elseif clock - base > HIGHEST * 0.75 then
+    local shift = math.floor(clock - base) - 1
+    redis.call('HSET', prefix .. 'fair', 'shift', digits(shift), 'scan', '0', 'at', '0', 'front', '0')
+  end
+end

@@ -1,0 +1,18 @@
+import { bounds } from './bounds.ts';
+import { cache } from './cache.ts';
+import { fairness } from './fairness.ts';
+import { fencing } from './fencing.ts';
+import { life } from './life.ts';
+import { retry } from './retry.ts';
+import { sharing } from './sharing.ts';
+import type { Suite } from './suite.ts';
+import { transitions } from './transitions.ts';
+import { ttl } from './ttl.ts';
+import { waking } from './waking.ts';
+import { webhooks } from './webhooks.ts';
+
+/** Everything that must hold for the job store, on a single Redis as on a cluster. */
+export const jobStoreSuite: Suite = (test, newWorld) => {
+  const parts = [life, cache, sharing, fencing, ttl, retry, bounds, fairness, webhooks, waking, transitions];
+  for (const part of parts) part(test, newWorld);
+};

@@ -1,0 +1,50 @@
+import type { Suite } from './suite.ts';
+
+export const retry: Suite = (test, newWorld) => {
+  test('a job can be retried after it failed, was canceled or expired, under the same id', async (t) => {
+    const world = newWorld();
+    const { id } = await world.submit({ input: { keep: 'me' } });
+    await world.fail(await world.start(id));
+    t.like(await world.retry(id), { kind: 'queued', run: `${id}~1` });
+    t.like(await world.read(id), { status: 'queued', error: null, endedAt: null, startedAt: null });
+    const run = await world.start(`${id}~1`);
+    t.is(run.input, '{"keep":"me"}');
+    t.is(run.attempt, 2);
+    await world.store.leave(id, 'canceled');
+    await world.retry(id);
+    await world.succeed(await world.start(`${id}~2`), 'at last');
+    t.is((await world.read(id)).output, '"at last"');
+    t.deepEqual(await world.retry(id), { kind: 'refused', status: 'succeeded' });
+    t.deepEqual(await world.traces(), []);
+  });
+
+  test('a retried job is not delayed again', async (t) => {
+    const world = newWorld();
+    const { id } = await world.submit({ delay: 100 });
+    await world.store.leave(id, 'canceled');
+    await world.retry(id);
+    t.deepEqual((await world.read(id)).queue, { position: 1, eta: null });
+  });
+
+  test('a job whose input is gone is not retried', async (t) => {
+    const world = newWorld();
+    const { id } = await world.submit();
+    await world.store.leave(id, 'canceled');
+    const job = await world.read(id);
+    await world.connection.del(`${world.prefix}data:${id}`);
+    t.deepEqual(await world.store.retry(job, world.model, 10), { kind: 'removed' });
+    await world.connection.del(`${world.prefix}job:${id}`);
+    t.deepEqual(await world.store.retry(job, world.model, 10), { kind: 'missing' });
+  });
+
+  test('who joined and failed can be retried by himself', async (t) => {
+    const world = newWorld();
+    const leader = await world.submit({ input: 1 });
+    const follower = await world.submit({ input: 1 });
+    await world.fail(await world.start(leader.id));
+    await world.retry(follower.id);
+    await world.succeed(await world.start(`${follower.id}~1`), 'alone');
+    t.deepEqual([await world.status(leader.id), await world.status(follower.id)], ['failed', 'succeeded']);
+    t.deepEqual(await world.traces(), []);
+  });
+};

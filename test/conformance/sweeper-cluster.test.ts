@@ -1,0 +1,13 @@
+import test from 'ava';
+import { connect, PATIENT } from '../../shared/redis/connection.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
+import { sweeping } from './suite/sweeping.ts';
+
+const cluster = await startRedisCluster();
+const connection = connect(cluster.url, PATIENT);
+test.after.always(async () => {
+  await connection.quit();
+  await cluster.stop();
+});
+
+sweeping(test, connection);
