@@ -14,14 +14,9 @@ export type Resource =
 /** Who may do what to what: the one place that decides it. `docs/authorization.md` has it as a table. */
 export function authorize(principal: Principal, scope: Scope, resource: Resource): Verdict {
   if (!hasScope(principal, scope)) return 'refused';
-  switch (resource.kind) {
-    case 'api':
-      return 'allowed';
-    case 'job':
-      return resource.tenant === principal.tenant ? 'allowed' : 'invisible';
-    case 'model':
-      return authorizeModel(principal, resource);
-  }
+  if (resource.kind === 'api') return 'allowed';
+  if (resource.kind === 'job') return resource.tenant === principal.tenant ? 'allowed' : 'invisible';
+  return authorizeModel(principal, resource);
 }
 
 function authorizeModel(

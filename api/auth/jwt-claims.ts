@@ -28,7 +28,8 @@ export function readClaims(claims: Claims, tenantClaim: string, nowMs: number): 
   return {
     principal: {
       tenant: readTenant(claims, tenantClaim),
-      subject: readSubject(claims),
+      // Apart from the subjects of API tokens: an issuer must not be able to name one of those.
+      subject: `jwt:${readSubject(claims)}`,
       scopes: readScopes(claims),
       models: readModels(claims),
     },

@@ -115,7 +115,7 @@ export function createJobModel() {
 
     /** The token, or undefined where nobody waits. */
     start(id: string): number | undefined {
-      for (const job of [...(runs.get(id)?.jobs ?? [])]) if (isDue(job)) leave(job.id, 'expired');
+      for (const job of runs.get(id)?.jobs ?? []) if (isDue(job)) leave(job.id, 'expired');
       const run = runs.get(id);
       if (!run) return undefined;
       for (const job of run.jobs) {

@@ -141,16 +141,20 @@ export function createJobPlayer(world: JobWorld, model: JobModel, replica: strin
           return expire();
         case 'forget scripts':
           await world.forgetScripts();
-          return undefined;
-        default: {
+          break;
+        case 'submit again':
+        case 'retry':
+        case 'run out':
+        case 'wait': {
           const job = anyJob(action.pick);
           return job && onJob(action.kind, job);
         }
       }
+      return undefined;
     },
     /** Sees every job to its end, step by step. */
     async *conclude(): AsyncGenerator<Played> {
-      for (const id of [...model.runs.keys()]) {
+      for (const id of model.runs.keys()) {
         yield await start(id);
         const run = held.find((other) => other.run === id);
         if (run) yield await settle(run, 'succeeded');

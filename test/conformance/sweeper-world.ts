@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'ava';
 import { Queue, Worker, type Processor, type WorkerOptions } from 'bullmq';
 import { createDeliveryQueue, DELIVERY_QUEUE, type Delivery } from '../../shared/redis/delivery-queue.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
-import { createOutbox, type Outbox } from '../../shared/redis/outbox.ts';
+import { createOutbox } from '../../shared/redis/outbox.ts';
 import { createSweeper } from '../../shared/redis/sweeper.ts';
 import { createWorkQueue, QUEUE_NAME, queuePrefix } from '../../shared/redis/work-queue.ts';
 import { createJobWorld, type JobWorld, type SubmitOptions } from '../support/job-world.ts';
@@ -25,7 +25,8 @@ export function createSweeperWorld(t: ExecutionContext, connection: RedisConnect
     skipVersionCheck: true,
   });
   const faults: unknown[] = [];
-  const sweeper = sweeperOf([world.code], world.code, outbox);
+  const keep = (error: unknown): void => void faults.push(error);
+  const sweeper = sweeperOf([world.code], world.code);
   const workers: Worker[] = [];
   t.teardown(async () => {
     await sweeper.stop();
@@ -33,10 +34,17 @@ export function createSweeperWorld(t: ExecutionContext, connection: RedisConnect
     await Promise.all([queue, deliveryQueue, runs, deliveries].map((queue) => queue.close()));
   });
 
-  function sweeperOf(codes: string[], name: string, its: Outbox = outbox) {
+  function sweeperOf(codes: string[], name: string) {
     const { store } = world;
-    const onError = (error: unknown): void => void faults.push(error);
-    return createSweeper({ redis: connection, store, queue, outbox: its, codes: () => codes, name, onError });
+    return createSweeper({
+      redis: connection,
+      store,
+      queue,
+      outbox,
+      codes: () => codes,
+      name,
+      onError: keep,
+    });
   }
 
   /** Admits a job and hands it to BullMQ. */
@@ -62,7 +70,7 @@ export function createSweeperWorld(t: ExecutionContext, connection: RedisConnect
       skipVersionCheck: true,
       ...options,
     });
-    worker.on('error', (error) => faults.push(error));
+    worker.on('error', keep);
     workers.push(worker);
     return worker;
   }
