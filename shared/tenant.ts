@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { WEIGHTS } from './fair-share.ts';
 
 /** What an admin settles for a tenant. */
 export const TenantSettings = Type.Object(
@@ -22,8 +23,8 @@ export const TenantSettings = Type.Object(
     }),
     weight: Type.Number({
       default: 1,
-      exclusiveMinimum: 0,
-      maximum: 1000,
+      minimum: WEIGHTS.least,
+      maximum: WEIGHTS.most,
       description: 'Its share beside other tenants',
     }),
     budget: Type.Null({

@@ -20,8 +20,7 @@ export function createScripts(redis: RedisConnection): RunScript {
   const run: RunScript = async (name, key, ...args) => {
     const command: unknown = Reflect.get(redis, commandOf(name));
     if (typeof command !== 'function') throw new TypeError(`There is no Lua script ${name}`);
-    const answer: unknown = await Reflect.apply(command, redis, [key, ...args]);
-    return answer;
+    return repeatIfForgotten(async (): Promise<unknown> => Reflect.apply(command, redis, [key, ...args]));
   };
   runners.set(redis, run);
   return run;
@@ -50,4 +49,19 @@ function include(text: string): string {
 
 function commandOf(name: string): string {
   return `inferq_${name.replaceAll('-', '_')}`;
+}
+
+const MOST_TRIES = 5;
+
+/** ioredis sends a forgotten script again once; under load Redis may have forgotten it again by then. */
+async function repeatIfForgotten(run: () => Promise<unknown>): Promise<unknown> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      // NOSCRIPT: nothing was done.
+      if (tries >= MOST_TRIES || !(error instanceof Error) || !error.message.startsWith('NOSCRIPT'))
+        throw error;
+    }
+  }
 }

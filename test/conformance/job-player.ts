@@ -32,7 +32,7 @@ export function createJobPlayer(world: JobWorld, model: JobModel, replica: strin
       tenant,
       mode,
       ...(ttl ? { ttl: 1000 } : {}),
-      ...(delayed ? { delay: 1000 } : {}),
+      ...(delayed ? { delay: 0.001 } : {}),
       ...(waits ? { waiter: replica } : {}),
       ...(hooks.length > 0 ? { webhook: { url: 'https://example.org/hook', events: hooks } } : {}),
     });

@@ -94,8 +94,6 @@ export function createSweeperWorld(t: ExecutionContext, connection: RedisConnect
   };
 }
 
-export type SweeperWorld = ReturnType<typeof createSweeperWorld>;
-
 /** Looks again and again until it is so. */
 export async function until(check: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
   const end = performance.now() + withinMs;

@@ -35,6 +35,7 @@ export interface TestBroker {
   workers: RoleProcess[];
   apis: RoleProcess[];
   startWorker(env?: Record<string, string>): Promise<RoleProcess>;
+  startApi(): Promise<RoleProcess>;
   request(path: string, init?: RequestInit & { json?: unknown }): Promise<Answered>;
   /** Submits and waits for the end. */
   run(job: Record<string, unknown>, headers?: Record<string, string>): Promise<Job>;
@@ -77,6 +78,7 @@ export async function startTestBroker(t: ExecutionContext, options: BrokerOption
     Array.from({ length: options.workers ?? 1 }, () => start('worker', 'workers')),
   );
   const startWorker = (env?: Record<string, string>): Promise<RoleProcess> => start('worker', 'workers', env);
+  const startApi = (): Promise<RoleProcess> => start('api', 'api');
   const urls = apis.map((api) => api.url);
   return {
     url: urls[0] ?? '',
@@ -87,6 +89,7 @@ export async function startTestBroker(t: ExecutionContext, options: BrokerOption
     apis,
     workers,
     startWorker,
+    startApi,
     ...createClient(urls[0] ?? ''),
   };
 }

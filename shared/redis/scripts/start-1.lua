@@ -1,4 +1,5 @@
--- A worker takes a run. Jobs whose ttl ran out before they first started end here; nobody left: nothing to do.
+-- A worker takes a run. Jobs whose ttl ran out before they first started end here; nobody left: nothing to do. Nor is
+-- there where a delayed job's time has not come: BullMQ goes by the clock of its worker, which may be ahead.
 --
 -- KEYS[1] the run's hash
 -- ARGV 1 key prefix, 2 run, 3 the worker's name
@@ -8,6 +9,9 @@
 -- @include clock backlog run end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
+-- What clocks that are kept in step may differ by.
+local TOLERANCE = 250
+
 local live = live_jobs(prefix, run)
 local expired = false
 for _, job in ipairs(live) do
@@ -19,6 +23,13 @@ end
 if expired then live = live_jobs(prefix, run) end
 local first = live[1]
 if not first then return { 'ended' } end
+
+local due = not first.started and tonumber(redis.call('HGET', first.key, 'due')) or 0
+if due > now + TOLERANCE then
+  -- BullMQ forgets the run; the sweeper tells it again in time.
+  look_at(prefix, run, due)
+  return { 'ended' }
+end
 
 for _, job in ipairs(live) do
   if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end

@@ -29,6 +29,23 @@ export function sweeping(test: TestFn, connection: RedisConnection): void {
     t.is(await (await runs.getJob(`${retried.id}~1`))?.getState(), 'prioritized');
   });
 
+  test('a worker whose clock is ahead does not start a delayed job before its time', async (t) => {
+    const { world, sweeper, work, submit } = createSweeperWorld(t, connection);
+    const id = await submit({ delay: 1.5 });
+    const ahead = work(undefined, { autorun: false });
+    const early = await inTenMinutes(() => ahead.getNextJob('early', { block: false }));
+    t.is(early?.id, id);
+    t.is(await world.store.start(id, 'ahead'), undefined);
+    await early?.moveToCompleted(null, 'early', false);
+    t.is(await world.status(id), 'queued');
+    work(async () => world.succeed(await world.start(id)));
+    sweeper.start();
+    await until(async () => (await world.status(id)) === 'succeeded');
+    const { startedAt, createdAt } = await world.read(id);
+    const waited = (startedAt ?? 0) - createdAt;
+    t.true(waited >= 1500 && waited < 4000, `${waited} ms`);
+  });
+
   test('the new run of jobs that were handed over is handed to BullMQ where their worker died', async (t) => {
     const { world, sweeper, known, lookNow } = createSweeperWorld(t, connection);
     const leader = await world.submit({ input: 1 });
@@ -174,4 +191,15 @@ export function sweeping(test: TestFn, connection: RedisConnection): void {
     t.is(await ours.statusOf(second), 'expired');
     await other.stop();
   });
+}
+
+/** BullMQ asks `Date.now` what is due; nothing else runs in this while, as the test files are processes. */
+async function inTenMinutes<T>(act: () => Promise<T>): Promise<T> {
+  const { now } = Date;
+  Date.now = () => now() + 600_000;
+  try {
+    return await act();
+  } finally {
+    Date.now = now;
+  }
 }

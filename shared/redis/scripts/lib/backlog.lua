@@ -16,6 +16,7 @@ local function record_start(prefix, now)
   sum = sum * math.exp(-(now - at) / RATE_WINDOW)
   local since = sum < 0.01 and now or seen[3]
   redis.call('HSET', prefix .. 'rate', 'sum', sum + 1, 'at', digits(now), 'since', since and digits(since) or digits(now))
+  redis.call('PEXPIRE', prefix .. 'rate', 20 * RATE_WINDOW)
 end
 
 -- Answers starts a second, and true where at least ten recent starts vouch for it.
