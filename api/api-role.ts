@@ -11,6 +11,7 @@ import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
+import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { createRunEvents } from '../shared/redis/run-events.ts';
 import { createAuditLog } from '../shared/redis/audit-log.ts';
@@ -86,6 +87,7 @@ export function createApiRole(
     settingsOf: rememberSettings(tenants),
     limiter: createRateLimiter(redis),
     audit: createAuditLog(redis),
+    knownCodes: createKnownCodes(redis),
   });
   const run = createStrategyRunner();
   const authenticate = createAuthenticate({

@@ -43,6 +43,7 @@ export function createApp({ routes, authenticate, events, version, closing }: Ap
     });
   }
   refuseOtherMethods(app, routes);
+  app.get('/', (_request, response) => response.redirect('/docs'));
   app.use(createDocs(describeApi(routes, version)));
   app.use(() => {
     throw new InferqError('not_found', 'There is nothing at this path. GET /docs shows what there is.');
@@ -65,11 +66,11 @@ async function toCall(
   request: Request,
   response: Response,
 ): Promise<Call> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
   const principal = route.scope === 'public' ? anonymous : await authenticate(request, response);
   if (route.scope !== 'public') requireScope(principal, route.scope);
   response.locals['tenant'] = principal.tenant;
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
   return {
     principal,
     requestId: requestId(response),
@@ -78,7 +79,7 @@ async function toCall(
     parameters: Object.fromEntries(
       Object.entries(request.params).map(([name, value]) => [name, String(value)]),
     ),
-    query: new URL(request.originalUrl, 'http://inferq').searchParams,
+    query: queryOf(request.originalUrl),
     header: (name) => request.get(name),
     body: route.body ? await readJsonBody(request, MAX_BODY_BYTES) : undefined,
     signal: AbortSignal.any([gone.signal, closing]),
@@ -120,6 +121,11 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
       );
     });
   }
+}
+
+function queryOf(target: string): URLSearchParams {
+  const at = target.indexOf('?');
+  return new URLSearchParams(at < 0 ? '' : target.slice(at + 1));
 }
 
 function expressPath(path: string): string {

@@ -22,8 +22,8 @@ const CURES: Partial<Record<ErrorCode, Advice>> = {
   job_not_ended: ({ id }) => `npx inferq jobs watch ${id}  follows it to its end`,
   payload_too_large: () => 'Send less, or have the limit raised',
   internal: () => 'Report it with the request id',
-  model_error: ({ model }) => `Look at the model server; npx inferq models get ${model}  names its endpoints`,
-  model_unavailable: () => 'npx inferq doctor  tells which endpoints are healthy',
+  model_error: () => 'Look at the input and at the log of the model server',
+  model_unavailable: () => 'Start the model server, or correct its url in the model file',
   model_timeout: () => 'Submit it with a longer --timeout',
 };
 

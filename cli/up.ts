@@ -65,7 +65,8 @@ async function run(options: BrokerOptions, signals: StopSignals): Promise<number
     return signals.stop.aborted ? 0 : fail(error instanceof Error ? error.message : String(error));
   }
   await writeDevState(options.state, { url: broker.url, token: options.token, pid: process.pid });
-  if (!signals.stop.aborted) process.stdout.write(announcement(broker.url, options.token));
+  if (!signals.stop.aborted)
+    process.stdout.write(announcement(broker.url, options.token, options.env['INFERQ_MODELS']));
   const loss = await Promise.race([broker.lost, aborted(signals.stop)]);
   say(loss ?? `Stopping; what runs may take up to ${DRAIN_MS / 1000} s, a second Ctrl-C ends it at once.`);
   void aborted(signals.kill).then(() => broker.kill());

@@ -72,7 +72,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
     ...readRoleConfig(env, faults),
     concurrency: readInteger(env, 'INFERQ_WORKER_CONCURRENCY', 50, [1, 10_000], faults),
     drainTimeout: readInteger(env, 'INFERQ_DRAIN_TIMEOUT', 25, [0, 86_400], faults),
-    lockTime: readInteger(env, 'INFERQ_LOCK_TIME', 30, [1, 3600], faults),
+    lockTime: readInteger(env, 'INFERQ_LOCK_TIME', 15, [1, 3600], faults),
   };
   return checked(config, faults);
 }

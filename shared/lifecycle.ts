@@ -1,14 +1,26 @@
-/** How a role ends by signals: the first one stops it in order, and the process is over when that is done. */
+/** A second signal after this time is a person's impatience; before, it is the same Ctrl-C by another way. */
+const SAME_SIGNAL_MS = 1000;
+/** What is left to close once the work is done or put back. */
+const CLOSING_MS = 5000;
+
+/**
+ * How a role ends by signals: the first one stops it in order, and the process is over when that is done, or when it
+ * takes too long: with Redis away, some of it waits for ever.
+ */
 export function stopOnSignals(
   stop: (deadlineMs: number) => Promise<void>,
   deadlineMs: number,
   onStopping: (reason: string) => void,
 ): void {
-  let stopping = false;
+  let since: number | undefined;
   const begin = (reason: string): void => {
-    if (stopping) return;
-    stopping = true;
+    if (since !== undefined) {
+      if (performance.now() - since > SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    since = performance.now();
     onStopping(reason);
+    setTimeout(() => process.exit(1), deadlineMs + CLOSING_MS);
     stop(deadlineMs).then(
       () => process.exit(0),
       () => process.exit(1),

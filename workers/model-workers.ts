@@ -27,6 +27,7 @@ export function createModelWorkers({
   name,
 }: ModelWorkersParts) {
   const workers = new Map<string, Worker>();
+  const closing = new Set<Promise<void>>();
   const running = new Map<string, AbortController>();
   const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });
   let stopped = false;
@@ -38,7 +39,8 @@ export function createModelWorkers({
       name,
       concurrency,
       lockDuration: lockTime * 1000,
-      stalledInterval: lockTime * 1000,
+      // A dead worker's runs are found in the second look after its locks have run out.
+      stalledInterval: lockTime * 333,
       maxStalledCount: 2,
       skipVersionCheck: true,
     });
@@ -80,14 +82,20 @@ export function createModelWorkers({
     for (const [code, worker] of workers) {
       if (wanted.has(code)) continue;
       workers.delete(code);
-      await worker.close();
+      close(worker);
     }
+  }
+
+  /** What runs there may take long, and goes on. */
+  function close(worker: Worker): void {
+    const closed = worker.close().catch(onError);
+    closing.add(closed);
+    void closed.then(() => closing.delete(closed));
   }
 
   return {
     /** Opens and closes workers as the registry says. */
     sync,
-    codes: (): string[] => [...workers.keys()],
     /** Breaks off the call of a run that nobody waits for any more. */
     abandon(runId: string): void {
       running.get(runId)?.abort('abandoned' satisfies BreakOff);
@@ -98,7 +106,8 @@ export function createModelWorkers({
       const timer = setTimeout(() => {
         for (const breakOff of running.values()) breakOff.abort('draining' satisfies BreakOff);
       }, deadlineMs);
-      await Promise.all([...workers.values()].map((worker) => worker.close().catch(onError)));
+      for (const worker of workers.values()) close(worker);
+      await Promise.all(closing);
       clearTimeout(timer);
       workers.clear();
     },

@@ -47,10 +47,18 @@ export function createProcessor(parts: ProcessorParts) {
   };
 }
 
+/** Every role reads the model files for itself, and a ConfigMap takes a minute to reach them all. */
+const UNKNOWN_FOR_MS = 5 * 60_000;
+
+/** A version that this worker does not know, or not yet: the run is put off, and fails when nobody comes to know it. */
 function refuse(run: RunInHand): Ending {
+  if (run.waitedMs < UNKNOWN_FOR_MS)
+    return {
+      outcome: { kind: 'putback', attempt: '', counts: false },
+      delayMs: Math.min(1000 + run.waitedMs, 15_000),
+    };
   const name = `${run.model}@${run.version}`;
-  const error = new InferqError('model_unavailable', `The model ${name} is not served any more.`);
-  return failed(run, error, '');
+  return failed(run, new InferqError('model_unavailable', `The model ${name} is not served any more.`), '');
 }
 
 /** Undefined where the attempt was broken off and is not ours to settle. */
@@ -126,9 +134,16 @@ async function settle(
   tellEnd(parts.events, run, error);
   if (settled.kind === 'handover')
     await parts.queue.add(settled.run, { priority: settled.priority, delayMs: 0 });
-  // The result is safe; a webhook that is not handed over here is the sweeper's.
-  await Promise.allSettled(settled.owed.map((id) => parts.outbox.send(id)));
+  await sendOwed(parts.outbox, settled.owed);
   return { kind: 'done' };
+}
+
+const SENT_AT_ONCE = 20;
+
+/** The result is safe; a webhook that is not handed over here is the sweeper's. */
+async function sendOwed(outbox: Outbox, owed: readonly string[]): Promise<void> {
+  for (let from = 0; from < owed.length; from += SENT_AT_ONCE)
+    await Promise.allSettled(owed.slice(from, from + SENT_AT_ONCE).map((id) => outbox.send(id)));
 }
 
 function toError(thrown: unknown): InferqError {

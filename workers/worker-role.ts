@@ -8,6 +8,7 @@ import { connect, PATIENT } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
+import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
@@ -72,12 +73,18 @@ export function createWorkerRole(
     random: Math.random,
   });
   const abandoned = createAbandonedRuns(subscriber, (run) => models.abandon(run));
+  const knownCodes = createKnownCodes(redis);
+  const codes = new Set<string>();
+  const learnCodes = async (): Promise<void> => {
+    await knownCodes.add(registry.list().map(({ spec }) => spec));
+    for (const code of await knownCodes.list()) codes.add(code);
+  };
   const sweeper = createSweeper({
     redis,
     store,
     queue,
     outbox,
-    codes: () => models.codes(),
+    codes: () => [...codes],
     name,
     onError: onError('sweeping'),
   });
@@ -93,8 +100,11 @@ export function createWorkerRole(
     async start(): Promise<undefined> {
       transforms.start();
       await abandoned.start();
+      await learnCodes();
       await models.sync();
-      registry.onChange(() => void models.sync().catch(onError('opening workers')));
+      registry.onChange(() => {
+        void Promise.all([learnCodes(), models.sync()]).catch(onError('opening workers'));
+      });
       await deliveries.start();
       sweeper.start();
     },

@@ -154,12 +154,17 @@ function survives(token: string): boolean {
   return given === significant(String(value)) || given === significant(exactDigits(value));
 }
 
-/** The digits without sign, exponent, and zeros at either end. */
+/** The digits without sign, exponent, and zeros at either end; by index, since a RegExp would be quadratic on zeros. */
 function significant(token: string): string {
-  return token
+  const digits = token
     .replace(/[eE].*$/, '')
-    .replace(/[-.]/g, '')
-    .replace(/^0+|0+$/g, '');
+    .replaceAll('-', '')
+    .replaceAll('.', '');
+  let from = 0;
+  let to = digits.length;
+  while (from < to && digits[from] === '0') from += 1;
+  while (to > from && digits[to - 1] === '0') to -= 1;
+  return digits.slice(from, to);
 }
 
 function exactDigits(value: number): string {

@@ -1,6 +1,14 @@
-import { createServer, maxHeaderSize, type RequestListener, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import {
+  createServer,
+  maxHeaderSize,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { InferqError, toProblem, type ErrorCode } from '../../shared/errors.ts';
+import { sendProblem } from './send.ts';
 
 /** How long a client may take to send its headers, and its whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -19,7 +27,10 @@ export function createHttpServer(listener: RequestListener): Server {
       insecureHTTPParser: false,
       requireHostHeader: true,
     },
-    listener,
+    (request, response) => {
+      if (request.url?.startsWith('/')) listener(request, response);
+      else refuseTarget(response);
+    },
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
@@ -28,13 +39,19 @@ export function createHttpServer(listener: RequestListener): Server {
   return server;
 }
 
+/** `GET http://host/path` is for proxies (RFC 9112 §3.2.2); Express would answer some of it with a page of its own. */
+function refuseTarget(response: ServerResponse): void {
+  response.setHeader('x-request-id', randomUUID());
+  void sendProblem(response, new InferqError('invalid_request', 'The target of the request must be a path.'));
+}
+
 function rawProblem(error: NodeJS.ErrnoException): string {
   const [code, detail] = explain(error);
   const problem = toProblem(new InferqError(code, detail));
   const body = JSON.stringify(problem);
   return (
     `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+    `X-Request-Id: ${randomUUID()}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );
 }
 

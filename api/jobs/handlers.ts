@@ -6,8 +6,11 @@ import { JobRequest } from '../../shared/job.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import type { DeliveryLog } from '../../shared/redis/delivery-log.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
+import { modelCode } from '../../shared/redis/keys.ts';
+import type { KnownCodes } from '../../shared/redis/known-codes.ts';
 import type { Scope } from '../../shared/principal.ts';
 import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
+import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import { renderJob, type StoredJob } from '../../shared/stored-job.ts';
 import { authorize, noSuchJob } from '../auth/authorize.ts';
 import type { Answer, Call } from '../http/route.ts';
@@ -15,9 +18,10 @@ import { waitOf } from '../http/wait.ts';
 import { limitRate } from '../tenants/rate-limit.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
-import { jobEvents, resumePoint, type EventsParts } from './job-events.ts';
+import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-events.ts';
 import { etagOf, readInclude } from './job-view.ts';
 import { formatCursor, readListQuery } from './list-query.ts';
+import { findReplay } from './replay.ts';
 import { retryJob } from './retry-job.ts';
 import { submitJob, type SubmitParts } from './submit-job.ts';
 
@@ -25,6 +29,7 @@ export interface JobHandlerParts extends SubmitParts, EventsParts {
   redis: RedisConnection;
   deliveries: DeliveryLog;
   limiter: RateLimiter;
+  knownCodes: KnownCodes;
 }
 
 type Handler = (call: Call) => Promise<Answer>;
@@ -52,20 +57,37 @@ export function createJobHandlers(parts: JobHandlerParts) {
     return job;
   }
 
+  /** The job is kept whatever becomes of the wait: a client that were told to try again would double it. */
+  async function awaitAccepted(job: StoredJob, seconds: number, signal: AbortSignal): Promise<StoredJob> {
+    try {
+      return (await awaitJob(parts, job, seconds, signal)) ?? job;
+    } catch (error) {
+      if (isRedisTrouble(error)) return job;
+      throw error;
+    }
+  }
+
+  async function submitNew(
+    call: Call,
+    request: JobRequest,
+    idempotencyKey: string | undefined,
+    waits: boolean,
+  ) {
+    const { principal, requestId, traceparent } = call;
+    const settings = await parts.settingsOf(principal.tenant);
+    const rate = await limitRate(parts.limiter, principal.tenant, settings);
+    const waiter = waits ? parts.wakeUp.replica : undefined;
+    const submission = { principal, settings, requestId, traceparent, idempotencyKey, request, waiter };
+    return { job: await submitJob(parts, submission), rate };
+  }
+
   const submit: Handler = async (call) => {
     const wait = waitOf(call.query, call.header('prefer'));
-    const settings = await parts.settingsOf(call.principal.tenant);
-    const rate = await limitRate(parts.limiter, call.principal.tenant, settings);
-    const job = await submitJob(parts, {
-      principal: call.principal,
-      settings,
-      requestId: call.requestId,
-      traceparent: call.traceparent,
-      idempotencyKey: readIdempotencyKey(call.header('idempotency-key')),
-      request: parseRequest(call.body),
-      waiter: wait > 0 ? parts.wakeUp.replica : undefined,
-    });
-    const current = wait > 0 ? ((await awaitJob(parts, job, wait, call.signal)) ?? job) : job;
+    const request = parseRequest(call.body);
+    const key = readIdempotencyKey(call.header('idempotency-key'));
+    const replay = await findReplay(parts, call.principal.tenant, key, request);
+    const { job, rate } = replay ? { job: replay, rate: {} } : await submitNew(call, request, key, wait > 0);
+    const current = wait > 0 ? await awaitAccepted(job, wait, call.signal) : job;
     const headers: Record<string, string> =
       wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
     if (isTerminal(current.status)) return { status: 200, json: renderJob(current), headers };
@@ -86,13 +108,13 @@ export function createJobHandlers(parts: JobHandlerParts) {
   const list: Handler = async (call) => {
     const { models, limit, cursor, status, metadata } = readListQuery(call.query);
     const [name, version] = models?.split('@') ?? [];
-    const chosen = parts.registry.list().filter(({ spec }) => !name || spec.name === name);
-    const codes = new Set(chosen.map(({ code }) => code));
+    // Also of models that are not served any more.
+    const codes = name === undefined ? await parts.knownCodes.list() : [modelCode(name)];
     const page = await listJobs(
       parts.redis,
       {
         tenant: call.principal.tenant,
-        codes: [...codes],
+        codes,
         metadata,
         ...(isJobStatus(status) ? { status } : {}),
         ...(version ? { version } : {}),
@@ -119,6 +141,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
   const events: Handler = async (call) => {
     const job = await find(call, 'jobs:read');
     const last = await resumePoint(parts, job, call.header('last-event-id'));
+    if (hasSeenAll(job, last)) return { status: 204 };
     const stream = Readable.from(jobEvents(parts, job, last, call.signal));
     return {
       status: 200,

@@ -90,7 +90,8 @@ async function* newEvents(runEvents: RunEvents, job: StoredJob, seen: string): A
 }
 
 /** That a job was queued stands in its record alone: a job that waits needs no stream. */
-function queuedEvents({ queuedAt, createdAt }: StoredJob): RunEvent[] {
+function queuedEvents({ queuedAt, createdAt, cache }: StoredJob): RunEvent[] {
+  if (cache === 'hit') return [];
   const event = { kind: 'status', data: '{"status":"queued"}' };
   return [{ ...event, id: FIRST }, ...(queuedAt === createdAt ? [] : [{ ...event, id: `${queuedAt}-0` }])];
 }
@@ -99,7 +100,16 @@ function* ending(job: StoredJob, seen: string): Generator<string> {
   const ended = job.endedAt ?? job.createdAt;
   const status = { kind: 'status', id: `${ended}-999998`, data: JSON.stringify({ status: job.status }) };
   if (isBefore(seen, status.id)) yield format(status);
-  yield format({ kind: 'done', id: `${ended}-999999`, data: renderJob(job) });
+  yield format({ kind: 'done', id: doneId(job), data: renderJob(job) });
+}
+
+function doneId({ endedAt, createdAt }: StoredJob): string {
+  return `${endedAt ?? createdAt}-999999`;
+}
+
+/** Whether whoever resumes from here has had all: a browser that is told so does not come again. */
+export function hasSeenAll(job: StoredJob, last: string): boolean {
+  return isTerminal(job.status) && last === doneId(job);
 }
 
 function format({ id, kind, data }: RunEvent): string {

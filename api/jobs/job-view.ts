@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { InferqError } from '../../shared/errors.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 
@@ -17,13 +18,6 @@ export function etagOf(
   { revision, queue, progress, dataRemoved }: StoredJob,
   include: string | null,
 ): string {
-  const parts = [
-    revision,
-    queue?.position ?? '',
-    queue?.eta ?? '',
-    progress?.progress ?? '',
-    dataRemoved ? 'x' : '',
-    include ?? '',
-  ];
-  return `W/"${parts.join('.')}"`;
+  const beside = JSON.stringify([queue, progress, dataRemoved, include]);
+  return `W/"${revision}-${createHash('sha1').update(beside).digest('base64url')}"`;
 }

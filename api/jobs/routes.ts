@@ -147,6 +147,7 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       ],
       answers: {
         200: { description: 'The events', type: 'text/event-stream' },
+        204: { description: 'Last-Event-ID is that of `done`: there is nothing more' },
         404: noJob,
         410: { description: 'Events after this id are not kept any more' },
       },

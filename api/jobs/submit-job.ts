@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import { cacheKey } from '../../shared/cache-key.ts';
 import { InferqError } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
@@ -16,6 +15,7 @@ import type { TenantSettings } from '../../shared/tenant.ts';
 import { toWebhook } from '../../shared/webhook-event.ts';
 import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import { requireModel } from '../auth/authorize.ts';
+import { bodyOf, jobOf } from './replay.ts';
 import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
 import { admittedJob, type Admitted } from './admitted-job.ts';
 import { fullError, secondsToDrain } from '../http/retry-after.ts';
@@ -53,12 +53,14 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     settings.models,
   );
   // Before defaults are put in: what the client sent is what must be the same.
-  const body = idempotencyKey === undefined ? '' : (canonicalize(request) ?? '');
+  const body = bodyOf(request);
   checkInput(model, request.input);
   const spec = toSpec(parts.guard, submit);
   const fresh = newJobId(model.code, Date.now(), randomBytes(16));
   const id =
-    idempotencyKey === undefined ? fresh : await claim(parts, principal.tenant, idempotencyKey, fresh, body);
+    idempotencyKey === undefined
+      ? fresh
+      : jobOf(await parts.idempotency.claim(principal.tenant, idempotencyKey, fresh, body));
   const input = JSON.stringify(request.input);
   const admission = await parts.store.admit({
     id,
@@ -106,21 +108,6 @@ function toSpec(
     ...(metadata === undefined ? {} : { metadata }),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-}
-
-async function claim(
-  { idempotency }: SubmitParts,
-  tenant: string,
-  key: string,
-  fresh: string,
-  body: string,
-): Promise<string> {
-  const { jobId, sameBody } = await idempotency.claim(tenant, key, fresh, body);
-  if (sameBody) return jobId;
-  throw new InferqError(
-    'idempotency_key_reused',
-    'This Idempotency-Key came with another body before. Use a new key for a new request.',
-  );
 }
 
 async function conclude(parts: SubmitParts, admitted: Admitted, admission: Admission): Promise<StoredJob> {

@@ -83,7 +83,7 @@ function saveToken(options: BrokerOptions, redisUrl: string, signal: AbortSignal
 
 async function lossOf(redis: Promise<RunningRedis>): Promise<string> {
   const { exited } = await redis;
-  return `Redis died (${describeExit(await exited)}). What it acknowledged is on the disk`;
+  return `Redis died (${describeExit(await exited)}). What it acknowledged is on the disk: npm start goes on from there.`;
 }
 
 async function stopParts({ redis, models, api, worker }: Parts, deadline: number): Promise<void> {

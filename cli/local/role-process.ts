@@ -80,5 +80,7 @@ function tooLate(): Promise<Exit> {
 
 async function faultOf({ name, log }: RoleOptions, exit: Exit): Promise<string> {
   const tail = await readLogTail(log, TAIL_LINES);
+  // A role that exits with 1 has said in its own words why.
+  if (exit.code === 1 && tail.length > 0) return tail.join('\n');
   return [...tail, `The ${name} did not start (${describeExit(exit)}). Log: ${log}`].join('\n');
 }

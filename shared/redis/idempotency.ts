@@ -10,6 +10,8 @@ export interface Claim {
 }
 
 export interface IdempotencyKeys {
+  /** What the tenant's key is bound to already. */
+  find(tenant: string, key: string, body: string): Promise<Claim | undefined>;
   /**
    * Binds the tenant's key to a job id and a body, or answers what it is bound to already. It is bound before the
    * job exists: who dies in between and repeats the request admits the same id, which `admit` does only once.
@@ -18,18 +20,25 @@ export interface IdempotencyKeys {
 }
 
 export function createIdempotencyKeys(redis: RedisConnection): IdempotencyKeys {
+  async function find(tenant: string, key: string, body: string): Promise<Claim | undefined> {
+    const bound = await redis.get(keyOf(tenant, key));
+    if (bound === null) return undefined;
+    const [jobId = '', digest] = bound.split(' ');
+    return { jobId, sameBody: digest === sha256(body) };
+  }
   return {
+    find,
     async claim(tenant, key, jobId, body) {
-      const digest = sha256(body);
-      const name = `inferq:idempotency:${sha256(JSON.stringify([tenant, key]))}`;
       // NX and GET together would need Redis 7.
-      const free = await redis.set(name, `${jobId} ${digest}`, 'EX', KEPT_SECONDS, 'NX');
-      const bound = free === 'OK' ? null : await redis.get(name);
-      if (bound === null) return { jobId, sameBody: true };
-      const [boundId = jobId, boundDigest] = bound.split(' ');
-      return { jobId: boundId, sameBody: boundDigest === digest };
+      const value = `${jobId} ${sha256(body)}`;
+      const free = await redis.set(keyOf(tenant, key), value, 'EX', KEPT_SECONDS, 'NX');
+      return (free === 'OK' ? undefined : await find(tenant, key, body)) ?? { jobId, sameBody: true };
     },
   };
+}
+
+function keyOf(tenant: string, key: string): string {
+  return `inferq:idempotency:${sha256(JSON.stringify([tenant, key]))}`;
 }
 
 function sha256(text: string): string {

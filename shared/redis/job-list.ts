@@ -1,12 +1,14 @@
 import type { JobStatus } from '../job-status.ts';
 import type { StoredJob } from '../stored-job.ts';
 import type { RedisConnection } from './connection.ts';
-import { readJob } from './job-reader.ts';
+import { readJob, readRecord } from './job-reader.ts';
 import { codeOfJob, keyPrefix } from './keys.ts';
 
 const READ_AT_ONCE = 20;
 /** A filter that fits few jobs stops looking after so many and goes on at the next page. */
 const MOST_LOOKED_AT = 1000;
+/** A page with more output than this, in characters, ends early. */
+const LARGEST_PAGE = 8 * 1024 * 1024;
 
 export interface JobFilter {
   tenant: string;
@@ -37,16 +39,19 @@ export async function listJobs(
 ): Promise<JobPage> {
   const jobs: StoredJob[] = [];
   let cursor = after;
+  let bytes = 0;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += READ_AT_ONCE) {
     const candidates = await newest(redis, filter, cursor);
     if (candidates.length === 0) return { jobs, next: undefined };
-    const found = await Promise.all(candidates.map(({ id }) => readJob(redis, id)));
+    const records = await Promise.all(candidates.map(({ id }) => readRecord(redis, id)));
     for (const [index, candidate] of candidates.entries()) {
-      const job = found[index];
-      if (!job) await forget(redis, filter.tenant, candidate.id);
-      else if (fits(job, filter)) jobs.push(job);
+      const record = records[index];
+      if (!record) await forget(redis, filter.tenant, candidate.id);
+      const job = record && fits(record, filter) ? await readJob(redis, candidate.id) : undefined;
+      if (job) jobs.push(job);
       cursor = candidate;
-      if (jobs.length === limit) return { jobs, next: cursor };
+      bytes += job?.output?.length ?? 0;
+      if (jobs.length === limit || bytes > LARGEST_PAGE) return { jobs, next: cursor };
     }
   }
   return { jobs, next: cursor };

@@ -36,6 +36,12 @@ export async function readJob(
   return found;
 }
 
+/** Reads the record alone: what a list is filtered by, without outputs of megabytes. */
+export async function readRecord(redis: RedisConnection, id: string): Promise<StoredJob | undefined> {
+  const code = codeOfJob(id);
+  return code ? parseRecord(id, await redis.hgetall(`${keyPrefix(code)}job:${id}`)) : undefined;
+}
+
 interface Data {
   kept: boolean;
   output: string | null;

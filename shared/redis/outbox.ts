@@ -17,7 +17,9 @@ export interface Outbox {
 
 export function createOutbox(redis: RedisConnection, deliveries: DeliveryQueue): Outbox {
   async function hand(job: StoredJob, status: TerminalStatus, revision: number): Promise<void> {
-    if (job.spec.webhook) await deliveries.add(toDelivery(job, job.spec.webhook.url, status, revision));
+    const { webhook } = job.spec;
+    if (webhook?.events.includes(status))
+      await deliveries.add(toDelivery(job, webhook.url, status, revision));
     await redis.zrem(`${prefixOf(job.id)}outbox`, `${job.id}:${status}:${revision}`);
   }
 
@@ -52,10 +54,14 @@ async function beforeNow(redis: RedisConnection, milliseconds: number): Promise<
   return Number(seconds) * 1000 - milliseconds;
 }
 
+/** In bytes of JSON. A larger output is fetched by who wants it: it would be kept once for each delivery. */
+const LARGEST_OUTPUT = 20_000;
+
 /** The body says what the event says, also where the client has had the job run again meanwhile. */
 function toDelivery(job: StoredJob, url: string, status: TerminalStatus, revision: number): Delivery {
   const event = eventType(status);
-  const data = renderJob({ ...job, status, queue: null });
+  const hasMovedOn = job.revision !== revision;
+  const told = hasMovedOn ? { ...job, status, output: null, error: null, queue: null } : job;
   const timestamp = toTime(job.endedAt ?? job.createdAt);
   return {
     id: `msg_${job.id}_${revision}`,
@@ -63,7 +69,12 @@ function toDelivery(job: StoredJob, url: string, status: TerminalStatus, revisio
     tenant: job.tenant,
     url,
     event,
-    body: `{"type":"${event}","timestamp":"${timestamp}","data":${data}}`,
+    body: `{"type":"${event}","timestamp":"${timestamp}","data":${renderForReceiver(told)}}`,
     ...(job.spec.traceparent ? { traceparent: job.spec.traceparent } : {}),
   };
+}
+
+function renderForReceiver(job: StoredJob): string {
+  if (job.output === null || Buffer.byteLength(job.output) <= LARGEST_OUTPUT) return renderJob(job);
+  return `${renderJob({ ...job, output: null }).slice(0, -1)},"output_url":"/jobs/${job.id}/output"}`;
 }

@@ -126,6 +126,23 @@ test('a tenant that submits faster than its rate is told how long to wait', asyn
   t.true((await post()).status < 300);
 });
 
+test('a repeated Idempotency-Key gives its job also when the rate is used up', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', { rate: { limit: 1, window: 600 } });
+  const { token } = await makeToken(broker, 'acme');
+  const post = (key: string) =>
+    broker.request('/jobs', {
+      method: 'POST',
+      json: { model: 'm', input: 1 },
+      headers: { ...bearer(token), 'idempotency-key': key },
+    });
+  const first = await post('one');
+  t.is((await post('two')).status, 429);
+  const again = await post('one');
+  t.true(again.status < 300);
+  t.is(Object(again.body).id, Object(first.body).id);
+});
+
 test('max_queued bounds what waits of a tenant over all models', async (t) => {
   const broker = await startTestBroker(t, {
     models: [jsonModel('a', 'http://127.0.0.1:9'), jsonModel('b', 'http://127.0.0.1:9')],

@@ -76,7 +76,7 @@ test('--wait says why a job failed and what to do, prints no output and exits wi
   t.is(code, 1);
   t.is(stdout, '');
   t.regex(stderr, /The model refused or failed the request \(model_error\)\n {2}HTTP 500: out of memory/);
-  t.regex(stderr, /npx inferq models get language-id {2}names its endpoints/);
+  t.regex(stderr, /Look at the input and at the log of the model server/);
   t.regex(stderr, /npx inferq jobs retry job_1/);
 });
 

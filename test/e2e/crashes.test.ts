@@ -84,11 +84,11 @@ test('scripts that Redis forgets under load are given again: every 202 ends, non
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url, { concurrency: 50 })] });
   const redis = connect(broker.redisUrl, PATIENT);
-  let flushing = true;
-  t.teardown(() => (flushing = false));
+  const enough = new AbortController();
+  t.teardown(() => enough.abort());
   const flushes = (async () => {
-    while (flushing) {
-      await redis.script('FLUSH').catch(() => (flushing = false));
+    while (!enough.signal.aborted) {
+      await redis.script('FLUSH').catch(() => enough.abort());
       await sleep(20);
     }
   })();
@@ -104,10 +104,35 @@ test('scripts that Redis forgets under load are given again: every 202 ends, non
       if (status === 202) accepted.push(String(Object(body).id));
     }
   }
-  flushing = false;
+  enough.abort();
   await flushes;
   await redis.quit();
   const ended = await Promise.all(accepted.map((id) => broker.job(id, '?wait=30')));
   t.true(accepted.length > 250, `${accepted.length} of 300 were accepted`);
   t.true(ended.every(({ status }) => status === 'succeeded'));
+});
+
+test('a role that is told to stop while Redis does not answer is gone soon all the same', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')] });
+  process.kill(broker.redis.pid, 'SIGSTOP');
+  t.teardown(() => process.kill(broker.redis.pid, 'SIGCONT'));
+  const [worker] = broker.workers;
+  const started = performance.now();
+  await worker?.stop(30_000);
+  t.true(performance.now() - started < 12_000, `${performance.now() - started} ms`);
+});
+
+test('a client that waits when Redis stops answering is told that its job is accepted, not to try again', async (t) => {
+  const model = await startScriptedModel(() => undefined);
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const headers = { prefer: 'wait=20' };
+  const answered = broker.request('/jobs', { method: 'POST', json: { model: 'm', input: 1 }, headers });
+  while (model.calls.length === 0) await sleep(20);
+  process.kill(broker.redis.pid, 'SIGSTOP');
+  t.teardown(() => process.kill(broker.redis.pid, 'SIGCONT'));
+  const { status, body, headers: given } = await answered;
+  t.is(status, 202);
+  t.is(given.get('location'), `/jobs/${String(Object(body).id)}`);
+  process.kill(broker.redis.pid, 'SIGCONT');
 });

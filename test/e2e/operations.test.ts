@@ -110,6 +110,34 @@ test('a broken change of the model file is told and changes nothing, a good one 
   t.is((await broker.request('/models/m')).status, 404);
 });
 
+test('a model whose version changes under load fails no job, and jobs of one that is gone still end', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('m', model.url), jsonModel('gone', model.url)],
+  });
+  const before = await readFile(broker.modelFile, 'utf8');
+  const left = await broker.submit({ model: 'gone', input: 1, delay: 1, ttl: 2 });
+  const jobs: Promise<{ status: string }>[] = [];
+  for (let version = 2; version < 5; version++) {
+    const served = before.replace('- name: m\n', `- name: m\n    version: "${version}"\n`);
+    await writeFile(broker.modelFile, served.slice(0, served.indexOf('  - name: gone')));
+    for (let at = 0; at < 20; at++) {
+      jobs.push(broker.run({ model: 'm', input: `${version} ${at}`, timeout: 5 }));
+      await sleep(30);
+    }
+  }
+  // What was accepted for a version that is gone by now waits for it to come back.
+  const early = (await Promise.all(jobs)).filter(({ status }) => status !== 'succeeded');
+  t.deepEqual(
+    early.filter(({ status }) => status === 'failed'),
+    [],
+  );
+  await sleep(1000);
+  t.is((await broker.job(left.id, '?wait=10')).status, 'expired');
+  t.regex((await broker.request('/jobs?model=gone')).text, new RegExp(left.id));
+});
+
 function at(value: unknown, path: string[]): unknown {
   return path.reduce<unknown>(
     (found, key) => (typeof found === 'object' && found ? Reflect.get(found, key) : undefined),

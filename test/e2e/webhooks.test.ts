@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Webhook } from 'standardwebhooks';
+import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
 
@@ -82,6 +83,10 @@ test('a job from the cache, one that fails and one that is canceled are told of 
   const failed = await broker.run({ model: 'm', input: 'bad', webhook });
   const chosen = { url: receiver.url, events: ['succeeded'] };
   await broker.run({ model: 'm', input: 'bad', webhook: chosen, cache: 'bypass' });
+  const other = { url: receiver.url, events: ['expired'] };
+  t.is((await broker.run({ model: 'm', input: 1, webhook: other })).cache, 'hit');
+  const unwanted = await broker.submit({ model: 'm', input: 'hang', webhook: other, cache: 'bypass' });
+  await broker.request(`/jobs/${unwanted.id}/cancel`, { method: 'POST' });
   const canceled = await broker.submit({ model: 'm', input: 'hang', webhook });
   await broker.request(`/jobs/${canceled.id}/cancel`, { method: 'POST' });
   while (receiver.got.length < 3) await sleep(20);
@@ -113,4 +118,34 @@ test('a receiver that fails is put off and the attempt is on record', async (t) 
   t.is(new Set(ids).size, 1);
   const [first, second] = receiver.got.map(({ headers }) => Number(headers['webhook-timestamp']));
   t.true((second ?? 0) - (first ?? 0) >= 4);
+});
+
+test('an output too large for a webhook is told of by its address', async (t) => {
+  const model = await startScriptedModel((_call, response) => answer(response, 'x'.repeat(30_000)));
+  t.teardown(model.stop);
+  const receiver = await startReceiver(t);
+  const broker = await startTestBroker(t, { models: [jsonModel('big', model.url)] });
+  const { id } = await broker.run({ model: 'big', input: 1, webhook: receiver.url });
+  while (receiver.got.length === 0) await sleep(20);
+  const { data } = JSON.parse(receiver.got[0]?.body ?? '');
+  t.like(data, { id, status: 'succeeded', output: null, output_url: `/jobs/${id}/output` });
+});
+
+test('a delivery that cannot be noted is made again rather than forgotten', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const receiver = await startReceiver(t);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const { id } = await broker.submit({ model: 'm', input: 1, webhook: receiver.url, delay: 2 });
+  const redis = connect(broker.redisUrl, PATIENT);
+  t.teardown(() => redis.quit());
+  await redis.set(`inferq:{webhooks}:log:${id}`, 'not a list');
+  while (receiver.got.length === 0) await sleep(20);
+  await redis.del(`inferq:{webhooks}:log:${id}`);
+  while (receiver.got.length === 1) await sleep(100);
+  t.is(receiver.got[0]?.headers['webhook-id'], receiver.got[1]?.headers['webhook-id']);
+  await sleep(500);
+  t.like((await broker.request(`/jobs/${id}/deliveries`)).body, {
+    data: [{ attempt: 1, outcome: 'delivered' }],
+  });
 });

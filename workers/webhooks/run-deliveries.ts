@@ -18,6 +18,8 @@ export interface DeliveryWorkerParts {
   random: () => number;
 }
 
+const PUT_OFF_MS = 5000;
+
 /** Takes deliveries from their queue, makes one attempt, notes it, and puts back what must be repeated. */
 export function createDeliveryWorker(parts: DeliveryWorkerParts) {
   let worker: Worker<Delivery> | undefined;
@@ -36,14 +38,26 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     throw new DelayedError();
   }
 
+  /** BullMQ would file a delivery that throws under failed, where nobody looks. */
+  async function deliverOrPutOff(job: Job<Delivery>, token: string | undefined): Promise<void> {
+    try {
+      await deliver(job, token);
+    } catch (error) {
+      if (error instanceof DelayedError) throw error;
+      parts.events.emit('redis.failed', { where: 'delivering a webhook', error });
+      await job.moveToDelayed(Date.now() + PUT_OFF_MS, token);
+      throw new DelayedError();
+    }
+  }
+
   return {
     async start(): Promise<void> {
-      worker = new Worker<Delivery>(DELIVERY_QUEUE.name, deliver, {
+      worker = new Worker<Delivery>(DELIVERY_QUEUE.name, deliverOrPutOff, {
         prefix: DELIVERY_QUEUE.prefix,
         connection: parts.connection,
         concurrency: parts.concurrency,
-        // A receiver that kills its worker is not tried for ever, but often enough.
-        maxStalledCount: 10,
+        // A delivery is given up by the schedule, not because workers died.
+        maxStalledCount: 1000,
         skipVersionCheck: true,
       });
       worker.on('error', (error) => parts.events.emit('redis.failed', { where: 'taking webhooks', error }));

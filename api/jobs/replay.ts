@@ -1,0 +1,39 @@
+import canonicalize from 'canonicalize';
+import { InferqError } from '../../shared/errors.ts';
+import type { JobRequest } from '../../shared/job.ts';
+import type { JobStore } from '../../shared/ports.ts';
+import type { Claim, IdempotencyKeys } from '../../shared/redis/idempotency.ts';
+import type { StoredJob } from '../../shared/stored-job.ts';
+
+export interface ReplayParts {
+  idempotency: IdempotencyKeys;
+  store: JobStore;
+}
+
+/** What an Idempotency-Key is bound to: the request as it means, not as it is spelled (RFC 8785). */
+export function bodyOf(request: JobRequest): string {
+  return canonicalize(request) ?? '';
+}
+
+/**
+ * The job that this key and body have made before, whatever its state and whatever has changed since: a replay costs
+ * no rate and is not checked again. Throws `idempotency_key_reused` for another body.
+ */
+export async function findReplay(
+  { idempotency, store }: ReplayParts,
+  tenant: string,
+  key: string | undefined,
+  request: JobRequest,
+): Promise<StoredJob | undefined> {
+  const bound = key === undefined ? undefined : await idempotency.find(tenant, key, bodyOf(request));
+  return bound && store.read(jobOf(bound));
+}
+
+/** The id that a claim stands for, where the body is its own. */
+export function jobOf({ jobId, sameBody }: Claim): string {
+  if (sameBody) return jobId;
+  throw new InferqError(
+    'idempotency_key_reused',
+    'This Idempotency-Key came with another body before. Use a new key for a new request.',
+  );
+}
