@@ -72,7 +72,13 @@ async function startRole<Config extends RoleConfig>(
       registry.replace(specs);
       events.emit('models.loaded', { models: specs.map(({ name }) => name) });
     },
-    (error) => events.emit('models.refused', { error }),
+    (error) => {
+      events.emit('models.refused', { error });
+      process.send?.({
+        type: 'notice',
+        text: `${messageOf(error)}\nThe models before this change stay in force.`,
+      });
+    },
   );
   const stop = async (deadlineMs: number): Promise<void> => {
     await source.stop();

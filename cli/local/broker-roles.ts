@@ -64,5 +64,7 @@ function keep(
 ): Promise<KeptRole> {
   const restartEnv = (url: string) => (role === 'worker' ? env : samePort(env, url));
   const log = join(state, 'logs', `${role}.log`);
-  return keepRole({ name: TITLES[role], file: files[role], env, log, say, restartEnv }, signal);
+  // API and worker find the same fault in a model file: one of them is enough to hear it from.
+  const notices = role === 'api' ? { onNotice: say } : {};
+  return keepRole({ name: TITLES[role], file: files[role], env, log, say, restartEnv, ...notices }, signal);
 }

@@ -16,6 +16,8 @@ export interface RoleOptions extends LoggedOptions {
   name: string;
   /** The program; it says `{type: 'ready', url}` on its IPC channel and ends when that closes. */
   file: string;
+  /** Told what the role has to say to a person while it runs. */
+  onNotice?: (text: string) => void;
 }
 
 export interface RoleProcess {
@@ -35,6 +37,9 @@ export async function startRole(options: RoleOptions, signal: AbortSignal): Prom
   signal.throwIfAborted();
   await mkdir(dirname(options.log), { recursive: true, mode: 0o700 });
   const { child, exited } = startLogged(process.execPath, [options.file], options, 'ipc');
+  child.on('message', (message) => {
+    if (isNotice(message)) options.onNotice?.(message.text);
+  });
   const kill = () => killGroup(child);
   signal.addEventListener('abort', kill);
   if (signal.aborted) kill();
@@ -67,6 +72,10 @@ function readyUrl(child: ChildProcess): Promise<string> {
   });
 }
 
+function isNotice(message: unknown): message is { type: 'notice'; text: string } {
+  return isRecord(message) && message['type'] === 'notice' && typeof message['text'] === 'string';
+}
+
 function isReady(message: unknown): message is { type: 'ready'; url: string } {
   return isRecord(message) && message['type'] === 'ready' && typeof message['url'] === 'string';
 }
@@ -80,7 +89,7 @@ function tooLate(): Promise<Exit> {
 
 async function faultOf({ name, log }: RoleOptions, exit: Exit): Promise<string> {
   const tail = await readLogTail(log, TAIL_LINES);
-  // A role that exits with 1 has said in its own words why.
-  if (exit.code === 1 && tail.length > 0) return tail.join('\n');
+  // A few lines and exit code 1: it has said in its own words why, and its log says no more.
+  if (exit.code === 1 && tail.length > 0 && tail.length < 6) return tail.join('\n');
   return [...tail, `The ${name} did not start (${describeExit(exit)}). Log: ${log}`].join('\n');
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
@@ -21,9 +20,10 @@ test('1,000 jobs past their ttl behind busy workers are all expired on time, and
   const busy = await world.submit();
   await queue.add(busy.id, { priority: 1, delayMs: 0 });
   const calls: string[] = [];
+  const released = Promise.withResolvers<void>();
   const worker = work(async ({ id = '' }) => {
     calls.push(id);
-    await sleep(8000);
+    await released.promise;
   });
   await until(async () => calls.length === 1);
   const ids = await Promise.all(
@@ -45,7 +45,8 @@ test('1,000 jobs past their ttl behind busy workers are all expired on time, and
   t.true((lateness.at(-1) ?? Infinity) < 2000);
   t.deepEqual(calls, [busy.id]);
   await until(async () => (await connection.zcard(`${world.prefix}jobs:prioritized`)) === 0);
-  await worker.close(true);
+  await worker.pause(true);
+  released.resolve();
 });
 
 // Serial: nothing else is counted.
