@@ -82,5 +82,6 @@ export interface JobStore {
   retry(job: StoredJob, model: ModelSpec, mostOfTenant?: number): Promise<Retrial>;
   /** False where the token is stale. `data` is JSON. */
   append(run: string, token: number, events: { kind: RunEventKind; data: string }[]): Promise<boolean>;
-  read(id: string, include?: { input?: boolean }): Promise<StoredJob | undefined>;
+  /** Undefined for a job of another tenant than the one named, as for one that is not there. */
+  read(id: string, include?: { input?: boolean; tenant?: string }): Promise<StoredJob | undefined>;
 }

@@ -51,7 +51,10 @@ function parseRequest(body: unknown): JobRequest {
 export function createJobHandlers(parts: JobHandlerParts) {
   /** A job that the caller may see; everything else is not there. */
   async function find(call: Call, scope: Scope, include?: { input?: boolean }): Promise<StoredJob> {
-    const job = await parts.store.read(call.parameters['id'] ?? '', include);
+    const job = await parts.store.read(call.parameters['id'] ?? '', {
+      ...include,
+      tenant: call.principal.tenant,
+    });
     if (!job || authorize(call.principal, scope, { kind: 'job', tenant: job.tenant }) !== 'allowed')
       throw noSuchJob();
     return job;
@@ -165,7 +168,16 @@ export function createJobHandlers(parts: JobHandlerParts) {
     return { status: 200, value: { data: await parts.deliveries.list(job.id), next: null } };
   };
 
-  return { submit, get, list, output, events, cancel, retry, deliveries };
+  const redeliver: Handler = async (call) => {
+    const job = await find(call, 'jobs:write');
+    const made = await parts.deliveries.list(job.id);
+    const record = made.findLast(({ id }) => id === call.parameters['delivery']);
+    if (!record || !(await parts.outbox.sendAgain(job, record)))
+      throw new InferqError('not_found', 'The job has no delivery with this id.');
+    return { status: 202, value: record };
+  };
+
+  return { submit, get, list, output, events, cancel, retry, deliveries, redeliver };
 }
 
 function readIdempotencyKey(header: string | undefined): string | undefined {

@@ -194,5 +194,21 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       },
       handle: handlers.deliveries,
     },
+    {
+      method: 'post',
+      path: '/jobs/{id}/deliveries/{delivery}/redeliver',
+      tag,
+      summary: 'Send a webhook once more, under the same webhook-id',
+      scope: 'jobs:write',
+      parameters: [
+        id,
+        { name: 'delivery', in: 'path', description: 'The id of the delivery, msg_…', schema: Type.String() },
+      ],
+      answers: {
+        202: { description: 'It will be sent; this is its last attempt until now', schema: DeliveryRecord },
+        404: { description: 'There is no such job or delivery' },
+      },
+      handle: handlers.redeliver,
+    },
   ];
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { TerminalStatus } from '../job-status.ts';
 import { createBullQueue } from './bull-queue.ts';
 import type { RedisConnection } from './connection.ts';
@@ -19,6 +20,8 @@ export interface Delivery {
 export interface DeliveryQueue {
   /** Repeating it with the same id is harmless. */
   add(delivery: Delivery): Promise<void>;
+  /** Once more, beside whatever became of it before. */
+  addAgain(delivery: Delivery): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,16 +30,18 @@ export function createDeliveryQueue(
   onError: (error: Error) => void,
 ): DeliveryQueue {
   const queue = createBullQueue<Delivery>(DELIVERY_QUEUE, connection, onError);
+  async function add(delivery: Delivery, jobId: string): Promise<void> {
+    const opened = await queue.open();
+    await opened.add('deliver', delivery, {
+      jobId,
+      attempts: 1,
+      removeOnComplete: true,
+      removeOnFail: false,
+    });
+  }
   return {
-    async add(delivery) {
-      const opened = await queue.open();
-      await opened.add('deliver', delivery, {
-        jobId: delivery.id,
-        attempts: 1,
-        removeOnComplete: true,
-        removeOnFail: false,
-      });
-    },
+    add: (delivery) => add(delivery, delivery.id),
+    addAgain: (delivery) => add(delivery, `${delivery.id}-${randomUUID()}`),
     close: () => queue.close(),
   };
 }

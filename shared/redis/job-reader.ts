@@ -5,6 +5,12 @@ import { queuePlace } from './queue-place.ts';
 import type { StoredJob } from '../stored-job.ts';
 import { parseRecord } from './record.ts';
 
+/** With the input; only where it is the tenant's. */
+export interface ReadOptions {
+  input?: boolean;
+  tenant?: string;
+}
+
 /** How long a record outlives its data, as in `scripts/lib/end-job.lua`. */
 const RECORD_LIFE_MS = 7 * 86_400_000;
 
@@ -15,7 +21,7 @@ const RECORD_LIFE_MS = 7 * 86_400_000;
 export async function readJob(
   redis: RedisConnection,
   id: string,
-  include: { input?: boolean } = {},
+  include: ReadOptions = {},
 ): Promise<StoredJob | undefined> {
   const code = codeOfJob(id);
   if (!code) return undefined;
@@ -27,7 +33,8 @@ export async function readJob(
     readData(redis, prefix, id, include),
   ]);
   const job = parseRecord(id, fields);
-  if (!job) return undefined;
+  // As early as for a job that is not there: the time must not tell either.
+  if (!job || (include.tenant !== undefined && job.tenant !== include.tenant)) return undefined;
   const place = fields['data'] ?? job.run;
   const data = place === id ? own : await readData(redis, prefix, place, include);
   const found = { ...job, ...visible(job, data, life) };

@@ -1,6 +1,7 @@
 import { isTerminal, type TerminalStatus } from '../job-status.ts';
 import { renderJob, toTime, type StoredJob } from '../stored-job.ts';
 import { eventType } from '../webhook-event.ts';
+import type { DeliveryRecord } from '../webhooks/delivery-record.ts';
 import type { RedisConnection } from './connection.ts';
 import type { Delivery, DeliveryQueue } from './delivery-queue.ts';
 import { readJob } from './job-reader.ts';
@@ -13,6 +14,8 @@ export interface Outbox {
   send(jobId: string): Promise<void>;
   /** Sends what is owed for a model since before `olderThanMs`: whoever should have done it has died. */
   sendLeftOver(code: string, olderThanMs: number): Promise<number>;
+  /** Sends an earlier message of the job once more, under the same `webhook-id`; false where there is none such. */
+  sendAgain(job: StoredJob, record: DeliveryRecord): Promise<boolean>;
 }
 
 export function createOutbox(redis: RedisConnection, deliveries: DeliveryQueue): Outbox {
@@ -45,6 +48,13 @@ export function createOutbox(redis: RedisConnection, deliveries: DeliveryQueue):
         else await redis.zrem(key, entry);
       }
       return entries.length;
+    },
+    async sendAgain(job, { id, event, url }) {
+      const status = event.slice('job.'.length);
+      const revision = Number(id.slice(id.lastIndexOf('_') + 1));
+      if (!isTerminal(status) || Number.isNaN(revision)) return false;
+      await deliveries.addAgain(toDelivery(job, url, status, revision));
+      return true;
     },
   };
 }

@@ -89,6 +89,7 @@ test('another tenant’s job is answered as if there were none, to the byte and 
     ['/output', 'GET'],
     ['/events', 'GET'],
     ['/deliveries', 'GET'],
+    ['/deliveries/msg_x/redeliver', 'POST'],
     ['/cancel', 'POST'],
     ['/retry', 'POST'],
   ];

@@ -6,6 +6,8 @@ import { jobStoreSuite } from './suite/all.ts';
 
 const redis = await startTemporaryRedis();
 const connection = connect(redis.url, PATIENT);
+// Before a hundred tests begin at once and it seems to take too long.
+await connection.ping();
 test.after.always(async () => {
   await connection.quit();
   await redis.stop();

@@ -66,6 +66,13 @@ test('the end of a job is delivered once, signed so that an independent receiver
     data: [{ attempt: 1, outcome: 'delivered', status: 204, event: 'job.succeeded', next_at: null }],
   });
   t.is(receiver.got.length, 1);
+  const { id } = Object(body).data[0];
+  const again = `/jobs/${job.id}/deliveries/${String(id)}/redeliver`;
+  t.is((await broker.request(again, { method: 'POST' })).status, 202);
+  while (receiver.got.length === 1) await sleep(20);
+  t.is(receiver.got[1]?.headers['webhook-id'], id);
+  t.is(receiver.got[1]?.body, delivery?.body);
+  t.is((await broker.request(`/jobs/${job.id}/deliveries/msg_x/redeliver`, { method: 'POST' })).status, 404);
 });
 
 test('a job from the cache, one that fails and one that is canceled are told of as well', async (t) => {
