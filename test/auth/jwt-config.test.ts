@@ -87,6 +87,5 @@ test('an API with a weak secret does not start, and says why without saying the 
   });
   const error = await t.throwsAsync(start);
   t.regex(error?.message ?? '', /JWT_SECRET has 7 bytes: it needs at least 32/);
-  t.regex(error?.message ?? '', /exit code 1|code 1/);
   t.notRegex(error?.message ?? '', /hunter2/);
 });
