@@ -35,7 +35,7 @@ import { createHttpServer } from './http/server.ts';
 import { createRoutes } from './routes.ts';
 
 /** A client is told within a second that Redis is away. */
-const COMMAND_DEADLINE_MS = 850;
+const COMMAND_DEADLINE_MS = 650;
 
 /** The API role put together. */
 export function createApiRole(

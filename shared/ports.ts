@@ -41,6 +41,8 @@ export interface StartedRun {
   attempt: number;
   spent: number;
   waitedMs: number;
+  /** The attempt before, where its worker died and never settled it. */
+  lost?: { startedAt: number; worker: string } | undefined;
 }
 
 /** How an attempt ended. `error`, `output` and `attempt` are JSON. */

@@ -10,7 +10,10 @@ export interface RunInHand extends StartedRun {
   begun: number;
 }
 
-/** The entry of the attempt in the job's history, as JSON. Times are Redis' clock, carried on by the elapsed time. */
+/**
+ * The entry of the attempt in the job's history, as lines of JSON: two where the one before was lost with its worker.
+ * Times are Redis' clock, carried on by the elapsed time.
+ */
 export function accountOf(run: RunInHand, url: string, error?: InferqError): string {
   const entry: Attempt = {
     attempt: run.attempt,
@@ -20,7 +23,19 @@ export function accountOf(run: RunInHand, url: string, error?: InferqError): str
     worker: run.worker,
     endpoint: withoutSecrets(url),
   };
-  return JSON.stringify(error ? { ...entry, detail: error.message } : entry);
+  const own = JSON.stringify(error ? { ...entry, detail: error.message } : entry);
+  return run.lost ? `${JSON.stringify(lostEntry(run, run.lost))}\n${own}` : own;
+}
+
+function lostEntry({ attempt, startedAt }: RunInHand, lost: { startedAt: number; worker: string }): Attempt {
+  return {
+    attempt: attempt - 1,
+    started_at: toTime(lost.startedAt),
+    ended_at: toTime(startedAt),
+    outcome: 'worker_lost',
+    detail: 'Its worker died, or gave no sign of life for too long.',
+    worker: lost.worker,
+  };
 }
 
 export function tellStart(

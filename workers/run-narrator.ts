@@ -43,6 +43,7 @@ export function createNarrator(
 
 function toEvent(part: Exclude<StreamPart, { kind: 'done' }>): { kind: RunEventKind; data: string } {
   if (part.kind === 'chunk') return { kind: 'output', data: JSON.stringify({ chunk: part.chunk }) };
+  if (part.kind === 'log') return { kind: 'log', data: JSON.stringify({ message: part.message }) };
   const { progress, message } = part;
   return {
     kind: 'progress',

@@ -98,7 +98,11 @@ test('who comes while jobs of the very same priority are half moved starts after
   await turnClock(world, THREE_QUARTERS);
   for (let at = 0; at < 550; at++) await submit('many');
   for (let at = 0; at < 260; at++) t.is(await bull.workOff(), order.start());
-  for (let at = 0; at < 10; at++) await submit(`tenant ${at}`);
+  // The first begins, the second does the delayed ones, the third moves some; then all that were moved start.
+  for (let at = 0; at < 3; at++) await submit(`tenant ${at}`);
+  t.true(await isRebasing(world));
+  for (let at = 0; at < 70; at++) t.is(await bull.workOff(), order.start());
+  for (let at = 3; at < 10; at++) await submit(`tenant ${at}`);
   t.true((await baseOf(world)) > 0);
   while (order.waiting.length > 0) t.is(await bull.workOff(), order.start());
 });

@@ -12,6 +12,7 @@ const talkative: Behaviour = async (_call, response) => {
     response.write(`event: chunk\ndata: "part ${step} "\n\n`);
     await sleep(60);
   }
+  response.write('event: log\ndata: {"message":"nearly there"}\n\n');
   response.end('event: output\ndata: {"text":"whole"}\n\n');
 };
 
@@ -31,6 +32,7 @@ test('the events of a job tell its states, its progress, its chunks and its end,
     events.filter(({ event }) => event === 'output').map(({ data }) => data),
     [0, 1, 2, 3].map((step) => ({ chunk: `part ${step} ` })),
   );
+  t.deepEqual(events.find(({ event }) => event === 'log')?.data, { message: 'nearly there' });
   t.is(kinds.at(-1), 'done');
   t.like(events.at(-1)?.data, { id, status: 'succeeded', output: { text: 'whole' } });
   t.is(new Set(events.map((event) => event.id)).size, events.length);

@@ -10,6 +10,7 @@ import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
  *
  *     event: progress        data: {"progress": 0.4, "message": "…"}    0 to 1; message optional
  *     event: chunk           data: any JSON                             a piece of the output, for who watches
+ *     event: log             data: {"message": "…"}                     a line for who watches
  *     event: output          data: any JSON                             the output; ends the stream
  *     event: error           data: {"error": "…"}                       the job fails with model_error
  *
@@ -45,6 +46,8 @@ function partsOf({ event, data }: ServerSentEvent): StreamPart[] {
       return [toProgress(parseData(event, data))];
     case 'chunk':
       return [{ kind: 'chunk', chunk: parseData(event, data) }];
+    case 'log':
+      return toLog(parseData(event, data));
     case 'error':
       throw new InferqError(
         'model_error',
@@ -64,4 +67,9 @@ function toProgress(data: unknown): StreamPart {
     );
   }
   return { kind: 'progress', progress, ...(typeof message === 'string' ? { message } : {}) };
+}
+
+function toLog(data: unknown): StreamPart[] {
+  const { message } = isObject(data) ? data : {};
+  return typeof message === 'string' ? [{ kind: 'log', message }] : [];
 }

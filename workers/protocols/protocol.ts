@@ -12,6 +12,7 @@ export interface EndpointRequest {
 export type StreamPart =
   | { kind: 'progress'; progress: number; message?: string }
   | { kind: 'chunk'; chunk: unknown }
+  | { kind: 'log'; message: string }
   | { kind: 'done' };
 
 /**

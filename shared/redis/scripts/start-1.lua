@@ -5,7 +5,8 @@
 -- ARGV 1 key prefix, 2 run, 3 the worker's name
 -- Answers {'ended'}
 --      or {'run', token, now, job id, spec, input, tenant, model, version, attempts before,
---          attempts of the run spent, ms since it was queued}
+--          attempts of the run spent, ms since it was queued, and of an attempt that was never settled, because its
+--          worker died, when it started and at which worker; or '', ''}
 -- @include clock backlog run end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
@@ -39,6 +40,7 @@ for _, job in ipairs(live) do
   redis.call('ZREM', prefix .. 'due', job.id)
 end
 
+local lost = redis.call('HMGET', KEYS[1], 'token', 'started', 'worker')
 -- The token fences: whoever comes back with an older one is refused.
 local token = redis.call('HINCRBY', KEYS[1], 'tokens', 1)
 redis.call('HSET', KEYS[1], 'token', token, 'started', digits(now), 'worker', ARGV[3])
@@ -53,4 +55,4 @@ local job = redis.call('HMGET', first.key, 'spec', 'tenant', 'model', 'version',
 if job[7] then redis.call('SETNX', prefix .. 'flight:' .. job[7], run) end
 return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
   job[2], job[3], job[4], first.attempts, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
-  digits(now - (job[5] or job[6])) }
+  digits(now - (job[5] or job[6])), lost[1] and lost[2] or '', lost[1] and lost[3] or '' }

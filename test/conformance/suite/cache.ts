@@ -59,15 +59,15 @@ export const cache: Suite = (test, newWorld) => {
   });
 
   test('each job shows a shared result for its own retention, and the cache keeps it for its ttl', async (t) => {
-    const world = newWorld(', retention: 2');
+    const world = newWorld(', retention: 4');
     const first = await world.submit({ input: 1 });
     await world.succeed(await world.start(first.id), 'kept');
-    await sleep(1200);
+    await sleep(2400);
     const second = await world.submit({ input: 1 });
-    await sleep(1200);
+    await sleep(2400);
     t.like(await world.read(first.id), { dataRemoved: true, output: null });
     t.like(await world.read(second.id), { dataRemoved: false, output: '"kept"' });
-    await sleep(1200);
+    await sleep(2400);
     t.like(await world.read(second.id), { dataRemoved: true, output: null });
     t.like((await world.submit({ input: 1 })).admission, { kind: 'hit', output: '"kept"' });
   });
