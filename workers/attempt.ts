@@ -2,6 +2,7 @@ import { InferqError } from '../shared/errors.ts';
 import type { Endpoint } from '../shared/model.ts';
 import type { Model } from '../shared/models/registry.ts';
 import type { StartedRun } from '../shared/ports.ts';
+import { ownerOfRun } from '../shared/redis/keys.ts';
 import type { EndpointCaller } from './call-endpoint.ts';
 import type { StreamPart } from './protocols/protocol.ts';
 import { protocolOf } from './protocols/registry.ts';
@@ -57,7 +58,8 @@ export async function attemptRun(
 function headersOf(run: StartedRun): Record<string, string> {
   const { traceparent } = run.spec;
   return {
-    'idempotency-key': run.jobId,
+    // Of the run's owner, who may have left it since an earlier attempt: all attempts carry the same.
+    'idempotency-key': ownerOfRun(run.run),
     'x-inferq-attempt': String(run.attempt),
     ...(traceparent ? { traceparent } : {}),
   };

@@ -82,7 +82,8 @@ async function* newEvents(runEvents: RunEvents, job: StoredJob, seen: string): A
   }
   for (;;) {
     const events = await runEvents.after(job.run, last, BATCH);
-    yield* events;
+    // The run of a job that left it goes on for others.
+    yield* events.filter(({ id }) => job.endedAt === null || !isBefore(`${job.endedAt}-999997`, id));
     const newest = events.at(-1);
     if (!newest || events.length < BATCH) return;
     last = newest.id;
