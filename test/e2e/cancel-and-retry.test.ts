@@ -15,7 +15,7 @@ test('canceling a running job ends it at once and breaks off the call of the mod
   t.like(canceled.body, { status: 'canceled', output: null });
   while (!model.calls[0]?.aborted) await sleep(10);
   const took = performance.now() - started;
-  t.true(took < 3000, `${took} ms, with a machine that is busy with other tests`);
+  t.true(took < 1000, `${took} ms`);
   t.is((await broker.request(`/jobs/${id}/cancel`, { method: 'POST' })).status, 200);
   t.is((await broker.job(id)).status, 'canceled');
 });

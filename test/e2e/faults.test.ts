@@ -18,8 +18,7 @@ test('while Redis is away every answer is 503 within a second, and then all goes
     t.is(refused.status, 503);
     t.truthy(refused.headers.get('retry-after'));
   }
-  // The third of five: a machine that is busy with other tests may be late once.
-  t.true((times.toSorted((a, b) => a - b)[2] ?? 0) < 1000, `${times.map(Math.round).join(', ')} ms`);
+  t.true(Math.max(...times) < 1000, `${times.map(Math.round).join(', ')} ms`);
   process.kill(broker.redis.pid, 'SIGCONT');
   t.is((await broker.job(kept.id, '?wait=30')).status, 'succeeded');
   t.is((await broker.run({ model: 'm', input: 'after' })).status, 'succeeded');
