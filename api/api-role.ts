@@ -4,6 +4,7 @@ import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { closeServer, listen, urlOf } from '../shared/observe/metrics-server.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
+import { createCharges } from '../shared/redis/charges.ts';
 import { limitCommands } from '../shared/redis/command-deadline.ts';
 import { connect, FAIL_FAST, PATIENT } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
@@ -14,10 +15,12 @@ import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { createRunEvents } from '../shared/redis/run-events.ts';
+import { createAccounts } from '../shared/redis/accounts.ts';
 import { createAuditLog } from '../shared/redis/audit-log.ts';
 import { createRateLimiter } from '../shared/redis/rate-limiter.ts';
 import { createTenantStore, rememberSettings } from '../shared/redis/tenant-store.ts';
 import { createTokenStore } from '../shared/redis/token-store.ts';
+import { createUsage } from '../shared/redis/usage.ts';
 import { createWaiters } from '../shared/redis/waiters.ts';
 import { createWakeUp } from '../shared/redis/wake-up.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
@@ -56,6 +59,8 @@ export function createApiRole(
   const wakeUp = createWakeUp(subscriber, randomBytes(6).toString('hex'));
   const tokens = createTokenStore(redis);
   const tenants = createTenantStore(redis);
+  const accounts = createAccounts(redis);
+  const knownCodes = createKnownCodes(redis);
 
   const readiness = createReadiness({
     redis: async () => `answers ${await redis.ping()}`,
@@ -87,7 +92,10 @@ export function createApiRole(
     settingsOf: rememberSettings(tenants),
     limiter: createRateLimiter(redis),
     audit: createAuditLog(redis),
-    knownCodes: createKnownCodes(redis),
+    knownCodes,
+    accounts,
+    charges: createCharges(redis, accounts),
+    usage: createUsage(redis, knownCodes),
   });
   const run = createStrategyRunner();
   const authenticate = createAuthenticate({
@@ -96,7 +104,7 @@ export function createApiRole(
     run,
   });
   const server = createHttpServer(
-    createApp({ routes, authenticate, events, version, closing: closing.signal }),
+    createApp({ routes, authenticate, events, version, edge: config.edge, closing: closing.signal }),
   );
 
   return {

@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import type { EdgeConfig } from '../shared/edge-config.ts';
 import { InferqError } from '../shared/errors.ts';
 import type { Events } from '../shared/events.ts';
 import type { Principal } from '../shared/principal.ts';
@@ -7,10 +8,12 @@ import { isRedisTrouble } from '../shared/redis/trouble.ts';
 import type { Authenticate } from './auth/authenticate.ts';
 import { requireScope } from './auth/authorize.ts';
 import { createDocs } from './docs/page.ts';
+import { allowOrigins } from './http/cors.ts';
 import { readJsonBody } from './http/json-body.ts';
 import { requestIdOf, traceparentOf } from './http/request-id.ts';
 import type { Call, Route } from './http/route.ts';
 import { send, sendProblem } from './http/send.ts';
+import { createTurns, type InTurn } from './http/turns.ts';
 import { describeApi } from './openapi.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -20,14 +23,17 @@ export interface AppParts {
   authenticate: Authenticate;
   events: Events;
   version: string;
+  edge: EdgeConfig;
   /** Aborted when the replica shuts down: whoever waits gets an answer, streams end. */
   closing: AbortSignal;
 }
 
 /** Express put together: the order here is the order in which a request is looked at. */
-export function createApp({ routes, authenticate, events, version, closing }: AppParts): Express {
+export function createApp({ routes, authenticate, events, version, edge, closing }: AppParts): Express {
   const app = express();
+  const turnsFor = createTurns();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.set('trust proxy', edge.trustedProxies);
   app.use((request, response, next) => observe(events, request, response, next));
   app.use(
     helmet({
@@ -35,10 +41,11 @@ export function createApp({ routes, authenticate, events, version, closing }: Ap
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
+  if (edge.corsOrigins.length > 0) app.use(allowOrigins(edge.corsOrigins));
   for (const route of routes) {
     app[route.method](expressPath(route.path), async (request, response) => {
       response.locals['route'] = route.path;
-      const call = await toCall(route, authenticate, closing, request, response);
+      const call = await toCall(route, { authenticate, closing, turnsFor }, request, response);
       await send(response, await route.handle(call));
     });
   }
@@ -59,10 +66,13 @@ export function createApp({ routes, authenticate, events, version, closing }: Ap
 
 const anonymous: Principal = { tenant: '', subject: '', scopes: [], models: [] };
 
+interface CallParts extends Pick<AppParts, 'authenticate' | 'closing'> {
+  turnsFor: (bytes: number) => InTurn;
+}
+
 async function toCall(
   route: Route,
-  authenticate: Authenticate,
-  closing: AbortSignal,
+  { authenticate, closing, turnsFor }: CallParts,
   request: Request,
   response: Response,
 ): Promise<Call> {
@@ -71,6 +81,7 @@ async function toCall(
   const principal = route.scope === 'public' ? anonymous : await authenticate(request, response);
   if (route.scope !== 'public') requireScope(principal, route.scope);
   response.locals['tenant'] = principal.tenant;
+  const body = route.body ? await readJsonBody(request, MAX_BODY_BYTES, turnsFor) : undefined;
   return {
     principal,
     requestId: requestId(response),
@@ -81,7 +92,8 @@ async function toCall(
     ),
     query: queryOf(request.originalUrl),
     header: (name) => request.get(name),
-    body: route.body ? await readJsonBody(request, MAX_BODY_BYTES) : undefined,
+    body: body?.value,
+    inTurn: body?.inTurn ?? ((step) => step()),
     signal: AbortSignal.any([gone.signal, closing]),
   };
 }

@@ -53,7 +53,9 @@ export function describeApi(routes: readonly Route[], version: string): object {
     paths,
     components: {
       schemas: COMPONENTS,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API token, ifq_…' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An API token, ifq_…, or a JWT' },
+      },
     },
   };
 }
@@ -81,7 +83,7 @@ function describeRoute({
       ? { requestBody: { required: true, content: { 'application/json': { schema: refer(body) } } } }
       : {}),
     responses: Object.fromEntries(
-      Object.entries(scope === 'public' ? answers : { ...answers, ...REFUSALS }).map(([status, answer]) => [
+      Object.entries(scope === 'public' ? answers : { ...REFUSALS, ...answers }).map(([status, answer]) => [
         status,
         describeAnswer(Number(status), answer),
       ]),
@@ -92,6 +94,7 @@ function describeRoute({
 const REFUSALS: Route['answers'] = {
   401: { description: 'No credential, or one that is not valid' },
   403: { description: 'The credential does not allow this' },
+  503: { description: 'The broker cannot reach its store, or the keys that verify tokens' },
 };
 
 function describeParameter({

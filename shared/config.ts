@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { readEdgeConfig, type EdgeConfig } from './edge-config.ts';
 import { messageOf } from './errors.ts';
 import { checkRedisUrl } from './redis/connection.ts';
 import { DURABILITIES, type Durability } from './redis/durability.ts';
@@ -43,6 +44,7 @@ export interface ApiConfig extends RoleConfig {
   port: number;
   /** Undefined: no JWT is accepted. */
   jwt: JwtConfig | undefined;
+  edge: EdgeConfig;
 }
 
 export interface WorkerConfig extends RoleConfig {
@@ -61,6 +63,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     ...readRoleConfig(env, faults),
     port: readInteger(env, 'PORT', 8080, [0, 65_535], faults),
     jwt: readJwtConfig(env, faults),
+    edge: readEdgeConfig(env, faults),
   };
   return checked(config, faults);
 }

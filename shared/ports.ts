@@ -2,6 +2,14 @@ import type { ModelSpec } from './model.ts';
 import type { JobSpec, StoredJob } from './stored-job.ts';
 import type { JobStatus } from './job-status.ts';
 
+/** The price of a job's model call, and the period of the tenant's budget in which it was set aside, if any. */
+export interface Price {
+  cost?: number | undefined;
+  account?: string | undefined;
+  /** The budget does not have it: take the job only where the cache has its answer. */
+  onlyCached?: boolean;
+}
+
 /** A job on its way in. `input` is JSON; times are milliseconds; an absent `cacheKey` means results are not shared. */
 export interface Submission {
   id: string;
@@ -14,6 +22,7 @@ export interface Submission {
   mostOfTenant?: number;
   /** The API replica at which the client waits. */
   waiter: string | undefined;
+  price?: Price;
 }
 
 export type Full = { kind: 'full'; of: 'model' | 'tenant'; depth: number; rate: number };
@@ -25,6 +34,7 @@ export type Admission =
   | { kind: 'joined'; createdAt: number; run: string; status: JobStatus }
   | { kind: 'queued'; createdAt: number; priority: number; position: number; rate: number }
   | { kind: 'late'; position: number; rate: number }
+  | { kind: 'not cached' }
   | Full;
 
 /** A run as its worker gets it. `spent` counts the attempts of this run that failed before. */
@@ -81,7 +91,7 @@ export interface JobStore {
   start(run: string, worker: string): Promise<StartedRun | undefined>;
   settle(run: string, token: number, outcome: Outcome): Promise<Settlement>;
   leave(id: string, reason: 'canceled' | 'expired'): Promise<Leaving>;
-  retry(job: StoredJob, model: ModelSpec, mostOfTenant?: number): Promise<Retrial>;
+  retry(job: StoredJob, model: ModelSpec, mostOfTenant?: number, price?: Price): Promise<Retrial>;
   /** False where the token is stale. `data` is JSON. */
   append(run: string, token: number, events: { kind: RunEventKind; data: string }[]): Promise<boolean>;
   /** Undefined for a job of another tenant than the one named, as for one that is not there. */

@@ -33,6 +33,7 @@ export interface StoredJob {
   endedAt: number | null;
   expiresAt: number | null;
   attempts: number;
+  retries: number;
   revision: number;
   error: JobError | null;
   progress: Progress | null;

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { Budget } from './budget.ts';
 import { WEIGHTS } from './fair-share.ts';
 
 /** What an admin settles for a tenant. */
@@ -27,10 +28,7 @@ export const TenantSettings = Type.Object(
       maximum: WEIGHTS.most,
       description: 'Its share beside other tenants',
     }),
-    budget: Type.Null({
-      default: null,
-      description: 'No limit; others are not kept yet, so they are refused',
-    }),
+    budget: Budget,
     models: Type.Array(Type.String({ maxLength: 96 }), {
       default: ['*'],
       maxItems: 1000,

@@ -5,6 +5,8 @@ import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { connect, PATIENT } from '../shared/redis/connection.ts';
+import { createAccounts } from '../shared/redis/accounts.ts';
+import { createCharges } from '../shared/redis/charges.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
@@ -84,6 +86,7 @@ export function createWorkerRole(
     store,
     queue,
     outbox,
+    charges: createCharges(redis, createAccounts(redis)),
     codes: () => [...codes],
     name,
     onError: onError('sweeping'),

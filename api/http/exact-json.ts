@@ -1,4 +1,6 @@
-import { InferqError } from '../../shared/errors.ts';
+import { InferqError, messageOf } from '../../shared/errors.ts';
+import { survives } from './exact-number.ts';
+import type { InTurn } from './turns.ts';
 
 const MAX_DEPTH = 64;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -6,22 +8,24 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /**
  * Parses JSON that means the same to everyone: what JSON.parse lets through although readers disagree about it
  * (I-JSON, RFC 7493) is refused: invalid UTF-8, duplicate keys, keys that reach for a prototype, numbers that a
- * double does not hold, nesting over 64. Throws `invalid_json` with a pointer to the fault.
+ * double does not hold, half a surrogate pair, nesting over 64. Throws `invalid_json` with a pointer to the fault.
  */
-export function parseExactJson(bytes: Buffer): unknown {
+export async function parseExactJson(bytes: Buffer, inTurn: InTurn): Promise<unknown> {
   const text = decode(bytes);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw fault(
-      '',
-      `The body is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}.`,
-      error,
-    );
-  }
-  inspect(text);
+  const value = await inTurn(() => {
+    checkDepth(text);
+    return parse(text);
+  });
+  await inTurn(() => inspect(text));
   return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw fault('', `The body is not JSON: ${messageOf(error)}.`, error);
+  }
 }
 
 function decode(bytes: Buffer): string {
@@ -59,6 +63,29 @@ const Char = {
   closeObject: 125,
 } as const;
 
+/**
+ * Before JSON.parse, which would build a million nested arrays first. The text need not be JSON: it is not known yet.
+ */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === Char.quote) at = endOfString(text, at) - 1;
+    else if (char === Char.open || char === Char.openObject) depth += 1;
+    else if (char === Char.close || char === Char.closeObject) depth -= 1;
+    if (depth > MAX_DEPTH) throw depthFault(text.slice(0, at + 1));
+  }
+}
+
+function depthFault(prefix: string): unknown {
+  try {
+    inspect(prefix);
+  } catch (error) {
+    if (error instanceof InferqError) return error;
+  }
+  return fault('', 'The body is not JSON.');
+}
+
 /** Walks a text that JSON.parse has accepted, so its grammar need not be checked again. */
 function inspect(text: string): void {
   const levels: Level[] = [];
@@ -68,7 +95,9 @@ function inspect(text: string): void {
     const char = text.charCodeAt(at);
     if (char === Char.quote) {
       const end = endOfString(text, at);
-      if (expectKey) noteKey(levels, text.slice(at, end));
+      const quoted = text.slice(at, end);
+      if (SURROGATE.test(quoted)) checkSurrogates(quoted, levels);
+      if (expectKey) noteKey(levels, quoted);
       expectKey = false;
       at = end;
     } else if (char === Char.minus || (char >= Char.zero && char <= Char.nine)) {
@@ -91,6 +120,15 @@ function descend(levels: Level[], isObject: boolean): boolean {
   if (levels.length > MAX_DEPTH)
     throw fault(pointerOf(levels.slice(0, 8)), `The body nests deeper than ${MAX_DEPTH} levels.`);
   return isObject;
+}
+
+/** Decoded bytes hold no half of a surrogate pair, but escapes may: it is no character, and not every reader takes it. */
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
+function checkSurrogates(quoted: string, levels: readonly Level[]): void {
+  const string: unknown = JSON.parse(quoted);
+  if (typeof string !== 'string' || string.isWellFormed()) return;
+  throw fault(pointerOf(levels), 'A string has half of a surrogate pair (\\ud800 to \\udfff).');
 }
 
 /** Answers where the number ends. */
@@ -132,43 +170,12 @@ function endOfString(text: string, start: number): number {
   let end = start + 1;
   for (;;) {
     end = text.indexOf('"', end);
+    if (end < 0) return text.length;
     let slashes = 0;
     while (text[end - 1 - slashes] === '\\') slashes += 1;
     end += 1;
     if (slashes % 2 === 0) return end;
   }
-}
-
-/**
- * Whether a double keeps the number. An integer must come back as it was written; others may have 17 digits, which is
- * as many as any serializer of doubles writes. Nothing becomes infinite, nothing but zero becomes zero.
- */
-function survives(token: string): boolean {
-  if (token.length <= 15 && !/[eE]/.test(token)) return true;
-  const value = Number(token);
-  if (!Number.isFinite(value)) return false;
-  const given = significant(token);
-  if (given === '') return true;
-  if (value === 0) return false;
-  if (!Number.isInteger(value) && given.length <= 17) return true;
-  return given === significant(String(value)) || given === significant(exactDigits(value));
-}
-
-/** The digits without sign, exponent, and zeros at either end; by index, since a RegExp would be quadratic on zeros. */
-function significant(token: string): string {
-  const digits = token
-    .replace(/[eE].*$/, '')
-    .replaceAll('-', '')
-    .replaceAll('.', '');
-  let from = 0;
-  let to = digits.length;
-  while (from < to && digits[from] === '0') from += 1;
-  while (to > from && digits[to - 1] === '0') to -= 1;
-  return digits.slice(from, to);
-}
-
-function exactDigits(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : String(value);
 }
 
 function pointerOf(levels: readonly Level[]): string {

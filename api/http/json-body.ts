@@ -1,13 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 import { InferqError } from '../../shared/errors.ts';
 import { parseExactJson } from './exact-json.ts';
+import type { InTurn } from './turns.ts';
+
+/** A body, and how work that grows with it is to be done. */
+export interface JsonBody {
+  value: unknown;
+  inTurn: InTurn;
+}
 
 /** Reads a JSON body of at most `maxBytes`. Throws `unsupported_media_type`, `payload_too_large` or `invalid_json`. */
-export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+export async function readJsonBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  turnsFor: (bytes: number) => InTurn,
+): Promise<JsonBody> {
   checkType(request);
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw tooLarge(maxBytes);
-  return parseExactJson(await readBytes(request, maxBytes));
+  const bytes = await readBytes(request, maxBytes);
+  const inTurn = turnsFor(bytes.length);
+  return { value: await parseExactJson(bytes, inTurn), inTurn };
 }
 
 function checkType({ headers }: IncomingMessage): void {

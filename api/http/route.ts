@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { TSchema } from 'typebox';
+import type { InTurn } from './turns.ts';
 import type { Principal, Scope } from '../../shared/principal.ts';
 
 /** A request as use cases see it: nothing of Express. */
@@ -14,6 +15,8 @@ export interface Call {
   header(name: string): string | undefined;
   /** The parsed body; undefined where the route takes none. */
   body: unknown;
+  /** How work that grows with the body is to be done. */
+  inTurn: InTurn;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
 }

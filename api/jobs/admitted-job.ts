@@ -14,7 +14,7 @@ export interface Admitted {
 /** The job as `admit` has just written it, without reading it again. */
 export function admittedJob(
   { id, tenant, model, spec }: Admitted,
-  admission: Exclude<Admission, { kind: 'exists' | 'full' | 'late' }>,
+  admission: Exclude<Admission, { kind: 'exists' | 'full' | 'late' | 'not cached' }>,
 ): StoredJob {
   const { createdAt, kind } = admission;
   const ttl = spec.ttl === undefined ? undefined : (spec.ttl + (spec.delay ?? 0)) * 1000;
@@ -35,6 +35,7 @@ export function admittedJob(
     endedAt: kind === 'hit' ? createdAt : null,
     expiresAt: ttl === undefined ? null : createdAt + ttl,
     attempts: status === 'running' ? 1 : 0,
+    retries: 0,
     revision: kind === 'hit' ? 2 : 1,
     error: null,
     progress: null,

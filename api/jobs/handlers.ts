@@ -76,11 +76,12 @@ export function createJobHandlers(parts: JobHandlerParts) {
     idempotencyKey: string | undefined,
     waits: boolean,
   ) {
-    const { principal, requestId, traceparent } = call;
+    const { principal, requestId, traceparent, inTurn } = call;
     const settings = await parts.settingsOf(principal.tenant);
     const rate = await limitRate(parts.limiter, principal.tenant, settings);
     const waiter = waits ? parts.wakeUp.replica : undefined;
-    const submission = { principal, settings, requestId, traceparent, idempotencyKey, request, waiter };
+    const from = { principal, settings, requestId, traceparent, inTurn };
+    const submission = { ...from, idempotencyKey, request, waiter };
     return { job: await submitJob(parts, submission), rate };
   }
 
@@ -88,7 +89,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const wait = waitOf(call.query, call.header('prefer'));
     const request = parseRequest(call.body);
     const key = readIdempotencyKey(call.header('idempotency-key'));
-    const replay = await findReplay(parts, call.principal.tenant, key, request);
+    const replay = await findReplay(parts, call.principal.tenant, key, request, call.inTurn);
     const { job, rate } = replay ? { job: replay, rate: {} } : await submitNew(call, request, key, wait > 0);
     const current = wait > 0 ? await awaitAccepted(job, wait, call.signal) : job;
     const headers: Record<string, string> =

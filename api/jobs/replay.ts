@@ -4,6 +4,7 @@ import type { JobRequest } from '../../shared/job.ts';
 import type { JobStore } from '../../shared/ports.ts';
 import type { Claim, IdempotencyKeys } from '../../shared/redis/idempotency.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
+import type { InTurn } from '../http/turns.ts';
 
 export interface ReplayParts {
   idempotency: IdempotencyKeys;
@@ -24,8 +25,10 @@ export async function findReplay(
   tenant: string,
   key: string | undefined,
   request: JobRequest,
+  inTurn: InTurn,
 ): Promise<StoredJob | undefined> {
-  const bound = key === undefined ? undefined : await idempotency.find(tenant, key, bodyOf(request));
+  if (key === undefined) return undefined;
+  const bound = await idempotency.find(tenant, key, await inTurn(() => bodyOf(request)));
   return bound && store.read(jobOf(bound));
 }
 

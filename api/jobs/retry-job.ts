@@ -1,6 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
-import type { Model, Registry } from '../../shared/models/registry.ts';
+import type { Registry } from '../../shared/models/registry.ts';
 import type { JobStore } from '../../shared/ports.ts';
 import { codeOfJob } from '../../shared/redis/keys.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
@@ -8,9 +8,10 @@ import type { StoredJob } from '../../shared/stored-job.ts';
 import { noSuchJob } from '../auth/authorize.ts';
 import type { TenantSettings } from '../../shared/tenant.ts';
 import { fullError } from '../http/retry-after.ts';
+import { reserveBudget, type BudgetParts } from './budget.ts';
 import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
 
-export interface RetryParts extends TenantBoundParts {
+export interface RetryParts extends TenantBoundParts, BudgetParts {
   store: JobStore;
   queue: WorkQueue;
   registry: Registry;
@@ -24,7 +25,13 @@ export async function retryJob(parts: RetryParts, job: StoredJob): Promise<Store
   const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
   if (!model)
     throw new InferqError('model_not_found', `The model ${job.model}@${job.version} is not served any more.`);
-  const retrial = await store.retry(job, model.spec, await boundOf(parts, job, model));
+  const settings = await parts.settingsOf(job.tenant);
+  const bound = await tenantBound(parts, job.tenant, settings, model);
+  const reservation = `${job.id}~${job.retries + 1}`;
+  const hold = await reserveBudget(parts, { tenant: job.tenant, settings, model: model.spec, reservation });
+  if (hold.refusal) throw hold.refusal;
+  const retrial = await store.retry(job, model.spec, bound, hold.price);
+  await (retrial.kind === 'queued' ? hold.keep() : hold.release());
   switch (retrial.kind) {
     case 'missing':
       throw noSuchJob();
@@ -50,8 +57,4 @@ export async function retryJob(parts: RetryParts, job: StoredJob): Promise<Store
   const now = await store.read(job.id);
   if (!now) throw noSuchJob();
   return now;
-}
-
-async function boundOf(parts: RetryParts, { tenant }: StoredJob, model: Model): Promise<number> {
-  return tenantBound(parts, tenant, await parts.settingsOf(tenant), model);
 }

@@ -58,6 +58,10 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
         200: ended,
         202: accepted,
         400: { description: 'Not JSON, or not a job' },
+        402: { description: "The tenant's budget is spent" },
+        403: {
+          description: 'The model is outside of an allow list, or has no price and the tenant has a budget',
+        },
         404: { description: 'There is no such model' },
         413: { description: 'The body is too large' },
         415: { description: 'The body is not plain application/json' },

@@ -17,10 +17,12 @@ import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import { requireModel } from '../auth/authorize.ts';
 import { bodyOf, jobOf } from './replay.ts';
 import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
+import { reserveBudget, type BudgetParts } from './budget.ts';
 import { admittedJob, type Admitted } from './admitted-job.ts';
+import type { InTurn } from '../http/turns.ts';
 import { fullError, secondsToDrain } from '../http/retry-after.ts';
 
-export interface SubmitParts extends TenantBoundParts {
+export interface SubmitParts extends TenantBoundParts, BudgetParts {
   registry: Registry;
   store: JobStore;
   queue: WorkQueue;
@@ -34,6 +36,7 @@ export interface SubmitParts extends TenantBoundParts {
 export interface SubmitRequest {
   principal: Principal;
   settings: TenantSettings;
+  inTurn: InTurn;
   requestId: string;
   traceparent: string | undefined;
   idempotencyKey: string | undefined;
@@ -44,7 +47,7 @@ export interface SubmitRequest {
 
 /** Checks a request, admits it once, and hands it to the workers. Answers the job as it now is. */
 export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Promise<StoredJob> {
-  const { principal, settings, request, idempotencyKey } = submit;
+  const { principal, settings, request, inTurn } = submit;
   const model = requireModel(
     principal,
     'jobs:write',
@@ -52,27 +55,38 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     parts.registry.find(request.model),
     settings.models,
   );
-  // Before defaults are put in: what the client sent is what must be the same.
-  const body = bodyOf(request);
-  checkInput(model, request.input);
   const spec = toSpec(parts.guard, submit);
+  const claim = await digestKey(submit);
+  await inTurn(() => checkInput(model, request.input));
   const fresh = newJobId(model.code, Date.now(), randomBytes(16));
-  const id =
-    idempotencyKey === undefined
-      ? fresh
-      : jobOf(await parts.idempotency.claim(principal.tenant, idempotencyKey, fresh, body));
-  const input = JSON.stringify(request.input);
+  const id = claim
+    ? jobOf(await parts.idempotency.claim(principal.tenant, claim.key, fresh, claim.body))
+    : fresh;
+  const input = await inTurn(() => JSON.stringify(request.input));
+  const key = () =>
+    spec.mode === 'bypass' ? undefined : cacheKey(model.spec, principal.tenant, request.input);
+  const purchase = { tenant: principal.tenant, settings, model: model.spec, reservation: `${id}~0` };
+  const hold = await reserveBudget(parts, purchase);
   const admission = await parts.store.admit({
     id,
     tenant: principal.tenant,
     model: model.spec,
     spec,
     input,
-    cacheKey: spec.mode === 'bypass' ? undefined : cacheKey(model.spec, principal.tenant, request.input),
+    cacheKey: await inTurn(key),
     mostOfTenant: await tenantBound(parts, principal.tenant, settings, model),
     waiter: submit.waiter,
+    price: hold.refusal ? { onlyCached: true } : hold.price,
   });
+  // Where the API dies before this, the reservation is found to have no job.
+  await (admission.kind === 'queued' || admission.kind === 'joined' ? hold.keep() : hold.release());
+  if (admission.kind === 'not cached') throw hold.refusal;
   return conclude(parts, { id, tenant: principal.tenant, model, spec }, admission);
+}
+
+/** Before the schema's defaults are put in: what the client sent is what must be the same. */
+async function digestKey({ idempotencyKey: key, request, inTurn }: SubmitRequest) {
+  return key === undefined ? undefined : { key, body: await inTurn(() => bodyOf(request)) };
 }
 
 function checkInput(model: Model, input: unknown): void {
@@ -110,7 +124,11 @@ function toSpec(
   };
 }
 
-async function conclude(parts: SubmitParts, admitted: Admitted, admission: Admission): Promise<StoredJob> {
+async function conclude(
+  parts: SubmitParts,
+  admitted: Admitted,
+  admission: Exclude<Admission, { kind: 'not cached' }>,
+): Promise<StoredJob> {
   const { id, model, spec } = admitted;
   switch (admission.kind) {
     case 'exists': {

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { TenantSettings } from '../../shared/tenant.ts';
 import type { Parameter, Route } from '../http/route.ts';
 import { createTenantHandlers, type TenantHandlerParts } from './handlers.ts';
+import { createUsageHandler, usageParameters, UsageList, type UsageParts } from './usage.ts';
 import { MadeToken, TokenList, TokenRequest } from './token-request.ts';
 
 const tag = 'Tenants';
@@ -29,7 +30,7 @@ const AuditEntry = Type.Object({
 });
 
 /** What admins can do with tenants and tokens. */
-export function createTenantRoutes(parts: TenantHandlerParts): Route[] {
+export function createTenantRoutes(parts: TenantHandlerParts & UsageParts): Route[] {
   const handlers = createTenantHandlers(parts);
   return [
     {
@@ -103,6 +104,20 @@ export function createTenantRoutes(parts: TenantHandlerParts): Route[] {
       parameters: [id],
       answers: { 200: { description: 'Oldest first', schema: TokenList }, 404: none },
       handle: handlers.listTokens,
+    },
+    {
+      method: 'get',
+      path: '/tenants/{id}/usage',
+      tag,
+      scope,
+      summary: 'What the jobs of a tenant did and cost, by day and model, and what is left of its budget',
+      parameters: [id, ...usageParameters],
+      answers: {
+        200: { description: 'By day, then by model', schema: UsageList },
+        400: { description: 'Not such days' },
+        404: none,
+      },
+      handle: createUsageHandler(parts),
     },
     {
       method: 'delete',

@@ -1,5 +1,5 @@
 import { HANDICAPS, share } from '../fair-share.ts';
-import type { JobStore, Outcome, Submission } from '../ports.ts';
+import type { JobStore, Outcome, Price, Submission } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { codeOfJob, keyPrefix, ownerOfRun } from './keys.ts';
 import { readJob } from './job-reader.ts';
@@ -30,10 +30,11 @@ export function createJobStore(redis: RedisConnection): JobStore {
     async leave(id, reason) {
       return parseLeaving(await call('leave', id, `job:${id}`, id, reason));
     },
-    async retry({ id, spec }, { queue }, mostOfTenant = queue.max_depth_per_tenant) {
+    async retry({ id, spec }, { queue }, mostOfTenant = queue.max_depth_per_tenant, price = {}) {
       const { priority, weight, ttl } = spec;
       const bounds = [queue.max_depth, mostOfTenant];
-      const args = [id, priority, HANDICAPS[priority], share(weight), ...bounds, milliseconds(ttl)];
+      const place = [priority, HANDICAPS[priority], share(weight)];
+      const args = [id, ...place, ...bounds, milliseconds(ttl), ...priceArguments(price)];
       return parseRetrial(await call('retry', id, `job:${id}`, ...args));
     },
     async append(id, token, events) {
@@ -66,6 +67,7 @@ function admitArguments({
   cacheKey,
   mostOfTenant = model.queue.max_depth_per_tenant,
   waiter,
+  price = {},
 }: Submission): (string | number)[] {
   return [
     id,
@@ -86,7 +88,13 @@ function admitArguments({
     milliseconds(model.retention),
     spec.webhook?.events.join(',') ?? '',
     waiter ?? '',
+    ...priceArguments(price),
+    price.onlyCached ? 1 : 0,
   ];
+}
+
+function priceArguments({ cost, account }: Price): (string | number)[] {
+  return [cost ?? '', account ?? ''];
 }
 
 function settleArguments(outcome: Outcome): (string | number)[] {

@@ -23,6 +23,7 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
     endedAt: optionalNumber(fields['ended']),
     expiresAt: optionalNumber(fields['deadline']),
     attempts: Number(fields['attempts'] ?? 0),
+    retries: Number(fields['retries'] ?? 0),
     revision: Number(fields['rev']),
     error: fields['error'] ? JSON.parse(fields['error']) : null,
     progress: null,

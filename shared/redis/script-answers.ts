@@ -7,6 +7,7 @@ export function parseAdmission(reply: Reply): Admission {
   const kind = reply.text(0);
   switch (kind) {
     case 'exists':
+    case 'not cached':
       return { kind };
     case 'hit':
       return { kind, createdAt: reply.number(1), output: reply.text(2) };

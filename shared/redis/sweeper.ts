@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobStore } from '../ports.ts';
+import type { Charges } from './charges.ts';
 import type { RedisConnection } from './connection.ts';
 import { createFailedRuns } from './failed-runs.ts';
 import type { Outbox } from './outbox.ts';
@@ -18,6 +19,7 @@ export interface SweeperParts {
   store: JobStore;
   queue: WorkQueue;
   outbox: Outbox;
+  charges: Charges;
   /** The codes of the models that are served. */
   codes: () => readonly string[];
   name: string;
@@ -26,7 +28,7 @@ export interface SweeperParts {
 
 /**
  * Closes the gaps that a death between two steps leaves: open runs that BullMQ does not know, jobs past their ttl,
- * runs that BullMQ gave up, webhooks owed. One worker at a time does it, by lease; doing it twice is harmless.
+ * runs that BullMQ gave up, webhooks owed, prices owed. One worker at a time does it, by lease; doing it twice is harmless.
  */
 export function createSweeper(parts: SweeperParts) {
   const stopping = new AbortController();
@@ -55,7 +57,7 @@ export function createSweeper(parts: SweeperParts) {
   /** A fault in one model or one step is told and keeps nothing else from being swept. */
   async function sweepNext(busy: string[]): Promise<void> {
     for (let code = busy.pop(); code !== undefined; code = busy.pop()) {
-      for (const step of [expire, failedRuns.settle, addLost, sendLeftOver]) {
+      for (const step of [expire, failedRuns.settle, addLost, sendLeftOver, parts.charges.settle]) {
         if (!stopping.signal.aborted) await step(code).catch(parts.onError);
       }
     }

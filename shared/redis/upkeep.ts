@@ -71,7 +71,7 @@ export function createUpkeep(redis: RedisConnection): Upkeep {
 }
 
 const FAILED = `${QUEUE_NAME}:failed`;
-const INDEXES = ['due', 'runs', 'outbox', FAILED];
+const INDEXES = ['due', 'runs', 'outbox', 'charges', FAILED];
 
 function texts(answer: unknown): string[] {
   if (!Array.isArray(answer)) throw new TypeError('The script answered no list');

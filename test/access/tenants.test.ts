@@ -1,31 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { jsonModel, startTestBroker, type Answered, type TestBroker } from '../support/broker.ts';
+import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
+import { bearer, makeToken, putTenant as put } from '../support/tenant.ts';
 
 async function start(t: Parameters<typeof startTestBroker>[0]): Promise<TestBroker> {
   const model = await startScriptedModel();
   t.teardown(model.stop);
   return startTestBroker(t, { models: [jsonModel('m', model.url), jsonModel('other', model.url)], apis: 2 });
 }
-
-function put(broker: TestBroker, id: string, settings: unknown): Promise<Answered> {
-  return broker.request(`/tenants/${id}`, { method: 'PUT', json: settings });
-}
-
-async function makeToken(
-  broker: TestBroker,
-  tenant: string,
-  more: object = {},
-): Promise<{ id: string; token: string }> {
-  const json = { name: 'test', scopes: ['jobs:write', 'jobs:read', 'models:read'], ...more };
-  const made = await broker.request(`/tenants/${tenant}/tokens`, { method: 'POST', json });
-  const { id, token } = Object(made.body);
-  if (made.status !== 201) throw new Error(made.text);
-  return { id: String(id), token: String(token) };
-}
-
-const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
 
 test('a tenant is made, read, changed and removed', async (t) => {
   const broker = await start(t);

@@ -1,5 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import { Queue, Worker, type Processor, type WorkerOptions } from 'bullmq';
+import { createAccounts } from '../../shared/redis/accounts.ts';
+import { createCharges } from '../../shared/redis/charges.ts';
 import { createDeliveryQueue, DELIVERY_QUEUE, type Delivery } from '../../shared/redis/delivery-queue.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { createOutbox } from '../../shared/redis/outbox.ts';
@@ -41,6 +43,7 @@ export function createSweeperWorld(t: ExecutionContext, connection: RedisConnect
       store,
       queue,
       outbox,
+      charges: createCharges(connection, createAccounts(connection)),
       codes: () => codes,
       name,
       onError: keep,

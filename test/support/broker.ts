@@ -7,8 +7,11 @@ import { startRole, type RoleProcess } from '../../cli/local/role-process.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import type { Job } from '../../shared/job.ts';
 import { saveDevelopmentToken } from '../../shared/redis/development-token.ts';
+import { createSlots } from './slots.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
+/** With the time that a test waits for its turn on a busy machine. */
+const TEST_MS = 10 * 60_000;
 export const TOKEN = 'ifq_test-token';
 
 export interface BrokerOptions {
@@ -43,8 +46,13 @@ export interface TestBroker {
   job(id: string, query?: string): Promise<Job>;
 }
 
+/** A broker is four processes: a file that starts all of its own at once starves them, and others. */
+const slots = createSlots(2);
+
 /** A whole broker of real processes on free ports, which goes with the test. */
 export async function startTestBroker(t: ExecutionContext, options: BrokerOptions): Promise<TestBroker> {
+  t.timeout(TEST_MS);
+  t.teardown(await slots.take());
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-test-'));
   const redis = await startTemporaryRedis();
   const modelFile = path.join(folder, 'models.yaml');

@@ -3,7 +3,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { cacheKey } from '../../shared/cache-key.ts';
 import type { ModelSpec } from '../../shared/model.ts';
 import { parseModelFile } from '../../shared/models/model-file.ts';
-import type { Admission, JobStore, Outcome, StartedRun } from '../../shared/ports.ts';
+import type { Admission, JobStore, Outcome, Price, StartedRun } from '../../shared/ports.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { createJobStore } from '../../shared/redis/job-store.ts';
 import { keyPrefix, modelCode, newJobId } from '../../shared/redis/keys.ts';
@@ -14,6 +14,7 @@ export interface SubmitOptions extends Partial<JobSpec> {
   input?: unknown;
   id?: string;
   waiter?: string;
+  price?: Price;
 }
 
 let count = 0;
@@ -27,7 +28,14 @@ export function createJobWorld(connection: RedisConnection, more = '') {
   const mostOfTenant = model.queue.max_depth_per_tenant;
 
   async function submit(options: SubmitOptions = {}): Promise<{ id: string; admission: Admission }> {
-    const { tenant = 'acme', input = { n: count++ }, waiter, id = newId(code), ...given } = options;
+    const {
+      tenant = 'acme',
+      input = { n: count++ },
+      waiter,
+      price = {},
+      id = newId(code),
+      ...given
+    } = options;
     const spec: JobSpec = {
       mode: 'use',
       priority: 'normal',
@@ -47,6 +55,7 @@ export function createJobWorld(connection: RedisConnection, more = '') {
       cacheKey: key,
       mostOfTenant,
       waiter,
+      price,
     });
     return { id, admission };
   }
@@ -77,7 +86,7 @@ export function createJobWorld(connection: RedisConnection, more = '') {
     read,
     settle,
     status: async (id: string) => (await read(id)).status,
-    retry: async (id: string) => store.retry(await read(id), model, mostOfTenant),
+    retry: async (id: string, price?: Price) => store.retry(await read(id), model, mostOfTenant, price),
     succeed: (run: StartedRun, output: unknown = { ok: true }, cacheTtlMs = 60_000) =>
       settle(run, { kind: 'succeeded', output: JSON.stringify(output), attempt: '{}', cacheTtlMs }),
     fail: (run: StartedRun, kind: 'failed' | 'handover' = 'failed') =>
@@ -96,7 +105,18 @@ export function createJobWorld(connection: RedisConnection, more = '') {
     keys,
     /** What is left of a model's indexes and counters, which must be nothing when no job is under way. */
     async traces(): Promise<string[]> {
-      const lasting = ['job:', 'data:', 'cache:', 'list:', 'events:', 'rate', 'waiting:', 'outbox'];
+      const lasting = [
+        'job:',
+        'data:',
+        'cache:',
+        'list:',
+        'events:',
+        'rate',
+        'waiting:',
+        'outbox',
+        'usage:',
+        'charges',
+      ];
       return (await keys()).filter((key) => !lasting.some((name) => key.startsWith(name)));
     },
   };

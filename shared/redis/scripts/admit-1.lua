@@ -4,14 +4,16 @@
 -- ARGV 1 key prefix, 2 job id, 3 tenant, 4 model, 5 version, 6 spec (JSON), 7 input (JSON),
 --      8 cache key or '', 9 cache mode (use, refresh, bypass), 10 ttl in ms or 0, 11 delay in ms,
 --      12 priority band, 13 its handicap, 14 the job's share (see fair-share.ts), 15 most queued of the model,
---      16 most queued of the tenant, 17 retention in ms, 18 webhook events or '', 19 waiting replica or ''
+--      16 most queued of the tenant, 17 retention in ms, 18 webhook events or '', 19 waiting replica or '',
+--      20 price or '', 21 account of the budget that holds it or '', 22 1 where only a cached answer will do
 -- Answers {'exists'}
 --      or {'hit', created, output}
 --      or {'joined', created, run, status}
 --      or {'queued', created, priority, position, starts a second}
 --      or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'late', position, starts a second}
--- @include clock backlog run end-job fair-share bull rebase
+--      or {'not cached'}
+-- @include clock backlog run usage end-job fair-share bull rebase
 local prefix, id, tenant = ARGV[1], ARGV[2], ARGV[3]
 local cache_key, mode = ARGV[8], ARGV[9]
 local ttl, delay = tonumber(ARGV[10]), tonumber(ARGV[11])
@@ -39,6 +41,8 @@ local function write_record(status, run, cache)
     'handicap', handicap, 'rev', 1)
   if ARGV[18] ~= '' then redis.call('HSET', KEYS[1], 'hook', ARGV[18]) end
   if ttl > 0 then redis.call('HSET', KEYS[1], 'deadline', digits(now + ttl)) end
+  if ARGV[20] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[20]) end
+  if ARGV[21] ~= '' then redis.call('HSET', KEYS[1], 'account', ARGV[21]) end
   if ARGV[19] ~= '' and status ~= 'succeeded' then
     redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[19])
   end
@@ -59,6 +63,7 @@ local function hit()
   redis.call('HSET', KEYS[1], 'data', run)
   keep_at_least(prefix .. 'data:' .. run, tonumber(ARGV[17]))
   end_job(prefix, id, 'succeeded', now)
+  charge(prefix, id, false, now)
   return { 'hit', digits(now), output }
 end
 
@@ -119,7 +124,8 @@ end
 
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'exists' } end
 if cache_key ~= '' and mode == 'use' and delay == 0 then
-  local answered = hit() or join()
+  local answered = hit() or ARGV[22] == '0' and join()
   if answered then return answered end
 end
+if ARGV[22] == '1' then return { 'not cached' } end
 return refusal_when_full(prefix, tenant, ARGV[15], ARGV[16], now) or queue()

@@ -2,7 +2,7 @@
 --
 -- KEYS[1] the job's record
 -- ARGV 1 key prefix, 2 job id, 3 priority band, 4 its handicap, 5 share, 6 most queued of the model,
---      7 most queued of the tenant, 8 ttl in ms or 0
+--      7 most queued of the tenant, 8 ttl in ms or 0, 9 price or '', 10 account of the budget that holds it or ''
 -- Answers {'missing'} or {'refused', status} or {'removed'} or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'queued', run, priority}
 -- @include clock backlog run fair-share bull rebase
@@ -23,9 +23,11 @@ local run = id .. '~' .. retries
 local tag = tag_of_next(prefix, ARGV[3], tenant)
 take_share(prefix, ARGV[3], tenant, tag, ARGV[5])
 -- The cache key stays: an earlier run may still go on for others, under this very record.
-redis.call('HDEL', KEYS[1], 'ended', 'error', 'started', 'deadline', 'due')
+redis.call('HDEL', KEYS[1], 'ended', 'error', 'started', 'deadline', 'due', 'cost', 'account')
 redis.call('HSET', KEYS[1], 'status', 'queued', 'run', run, 'retries', retries, 'tag', exact(tag),
   'handicap', ARGV[4], 'queued', digits(now), 'cache', 'bypass')
+if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[9]) end
+if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'account', ARGV[10]) end
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 redis.call('PERSIST', KEYS[1])
 redis.call('HSET', prefix .. 'data:' .. run, 'input', input)

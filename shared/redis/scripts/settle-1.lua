@@ -7,7 +7,7 @@
 -- `handover`: the attempts of the run's first job are spent; whoever joined it goes on with attempts of their own.
 -- Answers {'stale'} or {'settled', id…} or {'handover', next run, priority, id…} or {'queued'} after putback;
 --         the ids are of the jobs that ended and to whose clients a webhook is owed
--- @include clock backlog run end-job fair-share bull
+-- @include clock backlog run usage end-job fair-share bull
 local prefix, run, outcome = ARGV[1], ARGV[2], ARGV[4]
 local live = redis.call('HGET', KEYS[1], 'token') == ARGV[3] and live_jobs(prefix, run) or {}
 local first = live[1]
@@ -67,13 +67,14 @@ local function hand_over()
   return next_run, priority_of(prefix, first.tag or 0, heir.handicap)
 end
 
--- Ends the first `count` jobs; answers {'settled', id…}.
+-- Ends the first `count` jobs, of which the first pays for an answer; answers {'settled', id…}.
 local function finish(status, count)
   local problem = ARGV[6] ~= '' and ARGV[6] or nil
   local answer = { 'settled' }
   for index = 1, count do
     remember_attempt(live[index])
     if end_job(prefix, live[index].id, status, now, problem) then answer[#answer + 1] = live[index].id end
+    charge(prefix, live[index].id, status == 'succeeded' and index == 1, now)
   end
   return answer
 end

@@ -7,7 +7,7 @@
 --      or {'run', token, now, job id, spec, input, tenant, model, version, attempts before,
 --          attempts of the run spent, ms since it was queued, and of an attempt that was never settled, because its
 --          worker died, when it started and at which worker; or '', ''}
--- @include clock backlog run end-job leave-run fair-share
+-- @include clock backlog run usage end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
 -- What clocks that are kept in step may differ by.

@@ -1,5 +1,6 @@
 import { bounds } from './bounds.ts';
 import { cache } from './cache.ts';
+import { charges } from './charges.ts';
 import { fairness } from './fairness.ts';
 import { fencing } from './fencing.ts';
 import { life } from './life.ts';
@@ -13,6 +14,19 @@ import { webhooks } from './webhooks.ts';
 
 /** Everything that must hold for the job store, on a single Redis as on a cluster. */
 export const jobStoreSuite: Suite = (test, newWorld) => {
-  const parts = [life, cache, sharing, fencing, ttl, retry, bounds, fairness, webhooks, waking, transitions];
+  const parts = [
+    life,
+    cache,
+    charges,
+    sharing,
+    fencing,
+    ttl,
+    retry,
+    bounds,
+    fairness,
+    webhooks,
+    waking,
+    transitions,
+  ];
   for (const part of parts) part(test, newWorld);
 };

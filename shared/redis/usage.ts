@@ -1,0 +1,66 @@
+import { isTerminal } from '../job-status.ts';
+import type { RedisConnection } from './connection.ts';
+import type { KnownCodes } from './known-codes.ts';
+import { keyPrefix } from './keys.ts';
+
+/** As in `scripts/lib/usage.lua`. */
+const DAYS_A_HASH = 32;
+const DAY_MS = 86_400_000;
+
+/** What a tenant's jobs for a model did on a UTC day: how many ended how, and what they cost. */
+export interface UsageRow {
+  day: string;
+  model: string;
+  jobs: number;
+  succeeded: number;
+  failed: number;
+  canceled: number;
+  expired: number;
+  /** Of the jobs, those answered from the cache, and those that shared the call of another. */
+  cached: number;
+  coalesced: number;
+  cost: number;
+}
+
+export interface Usage {
+  /** By day and model, both days included; they are numbers of days since the epoch. */
+  read(tenant: string, from: number, to: number): Promise<UsageRow[]>;
+}
+
+export function createUsage(redis: RedisConnection, knownCodes: KnownCodes): Usage {
+  async function readModel(code: string, model: string, tenant: string, from: number, to: number) {
+    const rows = new Map<number, UsageRow>();
+    for (let hash = Math.floor(from / DAYS_A_HASH); hash <= Math.floor(to / DAYS_A_HASH); hash++) {
+      const fields = await redis.hgetall(`${keyPrefix(code)}usage:${tenant}:${hash}`);
+      for (const [field, amount] of Object.entries(fields)) {
+        const [day = '', what = ''] = field.split(':');
+        if (Number(day) < from || Number(day) > to) continue;
+        const row = rows.get(Number(day)) ?? emptyRow(Number(day), model);
+        rows.set(Number(day), addTo(row, what, Number(amount)));
+      }
+    }
+    return [...rows.values()];
+  }
+
+  return {
+    async read(tenant, from, to) {
+      const names = [...(await knownCodes.names())];
+      const rows = await Promise.all(names.map(([code, name]) => readModel(code, name, tenant, from, to)));
+      return rows
+        .flat()
+        .sort((a, b) => a.day.localeCompare(b.day, 'en') || a.model.localeCompare(b.model, 'en'));
+    },
+  };
+}
+
+function emptyRow(day: number, model: string): UsageRow {
+  const counts = { jobs: 0, succeeded: 0, failed: 0, canceled: 0, expired: 0, cached: 0, coalesced: 0 };
+  return { day: new Date(day * DAY_MS).toISOString().slice(0, 10), model, ...counts, cost: 0 };
+}
+
+function addTo(row: UsageRow, what: string, amount: number): UsageRow {
+  if (isTerminal(what)) return { ...row, [what]: amount, jobs: row.jobs + amount };
+  if (what === 'hit') return { ...row, cached: amount };
+  if (what === 'coalesced') return { ...row, coalesced: amount };
+  return what === 'cost' ? { ...row, cost: amount } : row;
+}
