@@ -62,7 +62,7 @@ export interface InferqEvents {
   'models.refused': { error: unknown };
   'jwks.failed': { error: unknown };
   'redis.failed': { where: string; error: unknown };
-  'role.started': { address: string; durability: string };
+  'role.started': { address: string; metrics: string; durability: string };
   'role.stopping': { reason: string };
 }
 

@@ -86,6 +86,6 @@ async function startRole<Config extends RoleConfig>(
     await server.stop();
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
-  events.emit('role.started', { address: url, durability });
+  events.emit('role.started', { address: url, metrics: server.url, durability });
   process.send?.({ type: 'ready', url });
 }
