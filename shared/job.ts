@@ -51,7 +51,7 @@ export const Attempt = Type.Object({
   attempt: Type.Integer(),
   started_at: Time,
   ended_at: Time,
-  outcome: Type.String({ description: '"succeeded", or the error_type' }),
+  outcome: Type.String({ description: '"succeeded", "canceled", or the error_type' }),
   detail: Type.Optional(Type.String()),
   worker: Type.Optional(Type.String()),
   endpoint: Type.Optional(Type.String()),

@@ -19,7 +19,7 @@ import { limitRate } from '../tenants/rate-limit.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
 import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-events.ts';
-import { etagOf, readInclude } from './job-view.ts';
+import { etagOf, matchesEtag, readInclude } from './job-view.ts';
 import { formatCursor, readListQuery } from './list-query.ts';
 import { findReplay } from './replay.ts';
 import { retryJob } from './retry-job.ts';
@@ -105,7 +105,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const current = wait > 0 ? await awaitJob(parts, job, wait, call.signal, include) : job;
     if (!current) throw noSuchJob();
     const etag = etagOf(current, call.query.get('include'));
-    if (call.header('if-none-match') === etag) return { status: 304, headers: { etag } };
+    if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers: { etag } };
     return { status: 200, json: renderJob(current, include), headers: { etag } };
   };
 

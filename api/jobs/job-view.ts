@@ -21,3 +21,10 @@ export function etagOf(
   const beside = JSON.stringify([queue, progress, dataRemoved, include]);
   return `W/"${revision}-${createHash('sha1').update(beside).digest('base64url')}"`;
 }
+
+/** `If-None-Match` as RFC 9110 §13.1.2 has it: a list, or `*` for anything; weak and strong tags are the same here. */
+export function matchesEtag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const tags = header.split(',').map((tag) => tag.trim());
+  return tags.some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag.replace(/^W\//, ''));
+}

@@ -161,7 +161,9 @@ async function conclude(
     kind,
     requestId: spec.request_id,
   });
-  return admittedJob(admitted, admission);
+  const job = admittedJob(admitted, admission);
+  // Its place is that of the run it joined.
+  return kind === 'joined' && job.status === 'queued' ? ((await parts.store.read(id)) ?? job) : job;
 }
 
 /** The job is kept already: where BullMQ can't be told now, the sweeper tells it. */

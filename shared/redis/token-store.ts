@@ -35,6 +35,10 @@ export function newToken(): string {
 
 const PREFIX_LENGTH = 10;
 const NOTE_USE_EVERY_S = 60;
+/** So long admins still see a token that has ended. */
+const SHOWN_AFTER_END_MS = 30 * 86_400_000;
+/** Longer than a token may be idle and still be worth saying so. */
+const USE_KEPT_S = 366 * 86_400;
 
 export function createTokenStore(redis: RedisConnection): TokenStore {
   async function read(id: string): Promise<(ApiToken & { hash: string }) | undefined> {
@@ -66,6 +70,9 @@ export function createTokenStore(redis: RedisConnection): TokenStore {
       await redis.set(recordKey(id), JSON.stringify({ ...made, hash }));
       await redis.sadd(tenantKey(token.tenant), id);
       await redis.set(hashKey(hash), id);
+      if (token.expires_at !== null)
+        for (const key of [recordKey(id), hashKey(hash)])
+          await redis.pexpireat(key, Date.parse(token.expires_at) + SHOWN_AFTER_END_MS);
       return { ...made, last_used_at: null };
     },
     async find(credential) {
@@ -79,11 +86,14 @@ export function createTokenStore(redis: RedisConnection): TokenStore {
         token.last_used_at === null ||
         Date.now() - Date.parse(token.last_used_at) > NOTE_USE_EVERY_S * 1000
       )
-        await redis.set(usedKey(token.id), toTime(Date.now()));
+        await redis.set(usedKey(token.id), toTime(Date.now()), 'EX', USE_KEPT_S);
       return toPrincipal(token);
     },
     async list(tenant) {
-      const found = await Promise.all((await redis.smembers(tenantKey(tenant))).map(read));
+      const ids = await redis.smembers(tenantKey(tenant));
+      const found = await Promise.all(ids.map(read));
+      const gone = ids.filter((_, index) => found[index] === undefined);
+      if (gone.length > 0) await redis.srem(tenantKey(tenant), ...gone);
       return found
         .filter((token) => token !== undefined)
         .map(({ hash: _hash, ...token }) => token)

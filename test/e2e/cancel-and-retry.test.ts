@@ -17,7 +17,12 @@ test('canceling a running job ends it at once and breaks off the call of the mod
   const took = performance.now() - started;
   t.true(took < 1000, `${took} ms`);
   t.is((await broker.request(`/jobs/${id}/cancel`, { method: 'POST' })).status, 200);
-  t.is((await broker.job(id)).status, 'canceled');
+  const job = await broker.job(id, '?include=attempts');
+  t.is(job.status, 'canceled');
+  const [attempt, ...more] = job.attempts ?? [];
+  t.like(attempt, { attempt: 1, outcome: 'canceled', ended_at: job.completed_at });
+  t.is(attempt?.started_at, job.started_at ?? '');
+  t.deepEqual(more, []);
 });
 
 test('a job that is canceled while it waits is never sent to the model', async (t) => {

@@ -33,7 +33,7 @@ test('the output alone comes as the model gave it', async (t) => {
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
   const { id } = await broker.run({ model: 'm', input: 1 });
   const output = await broker.request(`/jobs/${id}/output`);
-  t.deepEqual([output.status, output.body], [200, { b: 1.5, a: [] }]);
+  t.deepEqual([output.status, output.text], [200, '{"b":1.5,"a":[]}']);
   const failed = await broker.run({ model: 'm', input: 'bad' });
   t.is((await broker.request(`/jobs/${failed.id}/output`)).status, 409);
   t.is((await broker.request('/jobs/job_nothing/output')).status, 404);
@@ -49,6 +49,8 @@ test('an unchanged job is answered 304 to its ETag, a changed one in full', asyn
   const etag = first.headers.get('etag') ?? '';
   const same = await broker.request(`/jobs/${id}`, { headers: { 'if-none-match': etag } });
   t.deepEqual([same.status, same.text, same.headers.get('etag')], [304, '', etag]);
+  for (const tags of [`"other", ${etag}`, etag.replace('W/', ''), '*'])
+    t.is((await broker.request(`/jobs/${id}`, { headers: { 'if-none-match': tags } })).status, 304, tags);
   await broker.request(`/jobs/${id}/cancel`, { method: 'POST' });
   t.is((await broker.request(`/jobs/${id}`, { headers: { 'if-none-match': etag } })).status, 200);
 });

@@ -38,6 +38,7 @@ test('a wait that runs out answers 202 with the job as it is, and says that it w
   t.true(elapsed > 950 && elapsed < 4000, `${elapsed} ms`);
   t.is(late.status, 202);
   t.like(late.body, { status: 'running' });
+  t.is(late.headers.get('preference-applied'), 'wait=1');
 });
 
 test('a refused submission says which field is wrong', async (t) => {

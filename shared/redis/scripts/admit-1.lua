@@ -88,7 +88,7 @@ local function join()
   write_record(running and 'running' or 'queued', run, 'coalesced')
   redis.call('HSET', KEYS[1], 'ckey', cache_key)
   if running then
-    redis.call('HSET', KEYS[1], 'started', digits(now), 'attempts', 1)
+    redis.call('HSET', KEYS[1], 'started', digits(now), 'begun', digits(now), 'attempts', 1)
   else
     wait_to_start()
     hasten(run)

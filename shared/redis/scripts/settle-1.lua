@@ -7,7 +7,7 @@
 -- `handover`: the attempts of the run's first job are spent; whoever joined it goes on with attempts of their own.
 -- Answers {'stale'} or {'settled', id…} or {'handover', next run, priority, id…} or {'queued'} after putback;
 --         the ids are of the jobs that ended and to whose clients a webhook is owed
--- @include clock backlog run usage end-job fair-share bull
+-- @include clock backlog run history usage end-job fair-share bull
 local prefix, run, outcome = ARGV[1], ARGV[2], ARGV[4]
 local live = redis.call('HGET', KEYS[1], 'token') == ARGV[3] and live_jobs(prefix, run) or {}
 local first = live[1]
@@ -18,10 +18,7 @@ local facts = redis.call('HMGET', first.key, 'ckey', 'retention')
 local cache_key, retention = facts[1], tonumber(facts[2])
 
 local function remember_attempt(job)
-  if ARGV[7] ~= '' then
-    local history = redis.call('HGET', job.key, 'history')
-    redis.call('HSET', job.key, 'history', (history and history .. '\n' or '') .. ARGV[7])
-  end
+  if ARGV[7] ~= '' then remember(job.key, ARGV[7]) end
 end
 
 local function queue_again(job)

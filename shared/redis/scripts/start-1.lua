@@ -7,7 +7,7 @@
 --      or {'run', token, now, job id, spec, input, tenant, model, version, attempts before,
 --          attempts of the run spent, ms since it was queued, and of an attempt that was never settled, because its
 --          worker died, when it started and at which worker; or '', ''}
--- @include clock backlog run usage end-job leave-run fair-share
+-- @include clock backlog run history usage end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
 -- What clocks that are kept in step may differ by.
@@ -35,7 +35,7 @@ end
 for _, job in ipairs(live) do
   if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
   redis.call('HSETNX', job.key, 'started', digits(now))
-  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + 1)
+  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + 1, 'begun', digits(now))
   redis.call('HINCRBY', job.key, 'rev', 1)
   redis.call('ZREM', prefix .. 'due', job.id)
 end

@@ -3,6 +3,7 @@ import { cache } from './cache.ts';
 import { charges } from './charges.ts';
 import { fairness } from './fairness.ts';
 import { fencing } from './fencing.ts';
+import { history } from './history.ts';
 import { life } from './life.ts';
 import { retry } from './retry.ts';
 import { sharing } from './sharing.ts';
@@ -16,6 +17,7 @@ import { webhooks } from './webhooks.ts';
 export const jobStoreSuite: Suite = (test, newWorld) => {
   const parts = [
     life,
+    history,
     cache,
     charges,
     sharing,

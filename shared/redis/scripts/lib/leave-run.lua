@@ -9,6 +9,7 @@ local function leave_run(prefix, id, reason, now)
   local key = prefix .. 'job:' .. id
   local job = redis.call('HMGET', key, 'run', 'ckey', 'retention', 'tag', 'started')
   local run = job[1]
+  remember_leaving(key, reason, now)
   local owed = end_job(prefix, id, reason, now)
   redis.call('ZREM', prefix .. 'joined:' .. run, id)
   local heir = first_live(prefix, run)
