@@ -1,7 +1,19 @@
 import { Type, type Static } from 'typebox';
 
 /** The protocols that a worker speaks to a model server; one file each in `workers/protocols/`. */
-export const PROTOCOLS = ['open-inference-v2', 'openai-completions', 'json'] as const;
+export const PROTOCOLS = [
+  'json',
+  'open-inference-v2',
+  'kserve-v1',
+  'openai-chat',
+  'openai-completions',
+  'openai-embeddings',
+  'text-generation',
+  'text-embeddings',
+  'mlflow',
+  'torchserve',
+  'cog',
+] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number];
 
 const JsonSchema = Type.Unsafe<Record<string, unknown>>({ type: 'object' });

@@ -1,6 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
-import { isObject, messageIn, parseData } from './body.ts';
+import { cut } from './batch.ts';
+import { isObject, messageIn, parseData, postOf } from './body.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
 
 /**
@@ -16,6 +17,8 @@ import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
  *
  * Chunks are not added up: what `output` carries is the output. Other events and comments (keep-alives) are ignored.
  * A refusal, an answer that is not 2xx, may carry `{"error": "…"}`.
+ *
+ * A batch is a list of inputs, and its answer a list of as many outputs, or of `{"error": "…"}` for those that failed.
  */
 export const json: Protocol = {
   toRequest: (input) => ({
@@ -26,7 +29,24 @@ export const json: Protocol = {
   toOutput: (body) => body,
   errorMessage: messageIn,
   stream: createReader,
+  batch: {
+    groupOf: () => '',
+    toRequest: (inputs) => postOf(inputs),
+    toOutputs: (body, inputs) =>
+      cut(
+        body,
+        inputs.map(() => 1),
+        'it',
+      ).map(([item]) => errorIn(item) ?? item),
+  },
 };
+
+/** `{"error": …}` and nothing else in the place of an output fails its job alone. */
+function errorIn(item: unknown): InferqError | undefined {
+  if (!isObject(item) || Object.keys(item).join() !== 'error') return undefined;
+  const message = messageIn(item);
+  return message === undefined ? undefined : new InferqError('model_error', message);
+}
 
 function createReader(): StreamReader {
   let output: unknown;

@@ -1,5 +1,6 @@
 import { type Fault, InferqError } from '../../shared/errors.ts';
-import { isObject, kindOf, messageIn } from './body.ts';
+import { isObject, kindOf, messageIn, postOf } from './body.ts';
+import { openInferenceBatch } from './open-inference-batch.ts';
 import type { Protocol } from './protocol.ts';
 
 const DATATYPES = 'BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BF16 BYTES'.split(
@@ -21,11 +22,7 @@ export const openInferenceV2: Protocol = {
       const detail = `The input is not an Open Inference request: ${faults[0].detail}`;
       throw new InferqError('invalid_input', detail, { errors: faults });
     }
-    return {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: input,
-    };
+    return postOf(input);
   },
   toOutput(body) {
     const outputs = isObject(body) ? body['outputs'] : undefined;
@@ -34,6 +31,7 @@ export const openInferenceV2: Protocol = {
     throw new InferqError('invalid_output', `The answer has no list of "outputs": ${found}.`);
   },
   errorMessage: messageIn,
+  batch: openInferenceBatch,
 };
 
 function requestFaults(input: unknown): Fault[] {

@@ -1,7 +1,9 @@
-import { InferqError } from '../../shared/errors.ts';
-import type { ServerSentEvent } from '../server-sent-events.ts';
-import { isObject, kindOf, messageIn, parseData, type JsonObject } from './body.ts';
-import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
+import { groupBy, without } from './batch.ts';
+import { invalidInput, invalidOutput, kindOf, messageIn, postOf, type JsonObject } from './body.ts';
+import { choiceAt, firstChoice, readChunk, requestOf, streamedRequest, usageOf } from './openai.ts';
+import type { BatchCodec, Protocol, StreamReader } from './protocol.ts';
+
+const WHAT = 'a completion request';
 
 /**
  * Text completions as OpenAI defined them and vLLM, llama.cpp, Ollama, TGI, LM Studio and others serve them
@@ -13,38 +15,24 @@ import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
  * count. A server that ignores `stream` and answers with plain JSON is as good.
  */
 export const openaiCompletions: Protocol = {
-  toRequest: (input, model) => ({
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream, application/json' },
-    body: toBody(typeof input === 'string' ? { prompt: input } : input, model.name),
-  }),
-  toOutput(body) {
-    const choice = firstChoice(body);
-    if (!choice || typeof choice['text'] !== 'string') {
-      throw new InferqError(
-        'invalid_output',
-        'The answer has no choices[0].text; is the url that of /v1/completions?',
-      );
-    }
-    const usage = isObject(body) ? body['usage'] : undefined;
-    return { text: choice['text'], finish_reason: choice['finish_reason'] ?? null, usage: usage ?? null };
-  },
+  toRequest: (input, model) => postOf(streamedRequest(bodyOf(input), model.name, WHAT), { streams: true }),
+  toOutput: (body) => outputOf(firstChoice(body), usageOf(body)),
   errorMessage: messageIn,
   stream: createReader,
+  batch: createBatch(),
 };
 
-/** `n` is refused because only one choice becomes the output: the others would be paid for and thrown away. */
-function toBody(input: unknown, model: string): JsonObject {
-  if (!isObject(input)) throw invalid('', `must be a prompt or an object with one, but is ${kindOf(input)}`);
-  const { prompt, n } = input;
-  if (typeof prompt !== 'string') throw invalid('/prompt', `must be a string, but is ${kindOf(prompt)}`);
-  if (n !== undefined && n !== 1) throw invalid('/n', 'must be 1: one job has one output');
-  const streamed = input['stream'] !== false;
-  return {
-    model,
-    ...(streamed ? { stream: true, stream_options: { include_usage: true } } : {}),
-    ...input,
-  };
+function bodyOf(input: unknown): JsonObject {
+  const body = requestOf(input, 'prompt', WHAT);
+  const { prompt } = body;
+  if (typeof prompt === 'string') return body;
+  throw invalidInput(WHAT, '/prompt', `must be a string, but is ${kindOf(prompt)}`);
+}
+
+function outputOf(choice: JsonObject | undefined, usage: unknown): unknown {
+  if (typeof choice?.['text'] === 'string')
+    return { text: choice['text'], finish_reason: choice['finish_reason'] ?? null, usage };
+  throw invalidOutput('The answer has no choices[0].text; is the url that of /v1/completions?');
 }
 
 function createReader(): StreamReader {
@@ -61,31 +49,30 @@ function createReader(): StreamReader {
       const delta = choice?.['text'];
       if (typeof delta !== 'string' || delta === '') return [];
       text += delta;
-      return [{ kind: 'chunk', chunk: delta }] satisfies StreamPart[];
+      return [{ kind: 'chunk', chunk: delta }];
     },
     body: () => ({ choices: [{ text, finish_reason: finishReason }], usage }),
   };
 }
 
-/** Servers that fail half way send `{"error": …}` as a chunk, or as an `error` event. */
-function readChunk({ event, data }: ServerSentEvent): JsonObject {
-  const chunk = parseData(event, data);
-  if (!isObject(chunk))
-    throw new InferqError('invalid_output', 'The model sent a chunk that is not an object.');
-  if (event === 'error' || (chunk['error'] !== undefined && chunk['error'] !== null)) {
-    throw new InferqError('model_error', messageIn(chunk) ?? 'The model sent an error chunk.');
-  }
-  return chunk;
-}
-
-function firstChoice(body: unknown): JsonObject | undefined {
-  const choices = isObject(body) ? body['choices'] : undefined;
-  if (!Array.isArray(choices)) return undefined;
-  const choice: unknown = choices.find((each) => isObject(each) && (each['index'] ?? 0) === 0);
-  return isObject(choice) ? choice : undefined;
-}
-
-function invalid(pointer: string, what: string): InferqError {
-  const detail = `The input is not a completion request: "${pointer}" ${what}.`;
-  return new InferqError('invalid_input', detail, { errors: [{ pointer, detail: `${what}.` }] });
+/** A list of prompts, not streamed; the server counts the tokens of all together, so that `usage` is nobody's. */
+function createBatch(): BatchCodec {
+  return {
+    groupOf: (input) => groupBy(without(bodyOf(input), 'prompt', 'stream', 'stream_options', 'n')),
+    toRequest(inputs, model) {
+      const [first = {}, ...others] = inputs.map(bodyOf);
+      const common = { model: model.name, ...without(first, 'stream', 'stream_options') };
+      return postOf({ ...common, prompt: [first, ...others].map(({ prompt }) => prompt) });
+    },
+    toOutputs(body, inputs) {
+      const usage = inputs.length === 1 ? usageOf(body) : null;
+      if (!firstChoice(body)) throw invalidOutput('The answer has no choices.');
+      return inputs.map((_, index) => {
+        const choice = choiceAt(body, index);
+        return choice
+          ? outputOf(choice, usage)
+          : invalidOutput(`The answer has no choice for prompt ${index + 1} of ${inputs.length}.`);
+      });
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode, InferqError } from '../../shared/errors.ts';
 import type { ModelSpec } from '../../shared/model.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
@@ -6,6 +7,8 @@ export interface EndpointRequest {
   method: 'POST' | 'PUT';
   headers: Record<string, string>;
   body: unknown;
+  /** The call's Idempotency-Key is the last segment of the path, behind the endpoint's own. */
+  keyInPath?: true;
 }
 
 /** What an event of a streamed answer means for the job. `progress` runs from 0 to 1. */
@@ -25,6 +28,30 @@ export interface StreamReader {
   body(): unknown;
 }
 
+/** What went wrong at a server, where its HTTP status alone does not say it. */
+export interface ServerFault {
+  code: ErrorCode;
+  /** In the server's own words. */
+  message: string;
+  /** It takes nothing more at the moment: the job waits, and spends no attempt. */
+  busy?: true;
+}
+
+/**
+ * Several inputs in one call. Pure, like the rest, and for inputs that `toRequest` has accepted: what a batch gives for
+ * an input is what a call with this input alone would give to `toOutput` and on, where the model treats each by itself.
+ */
+export interface BatchCodec {
+  /** Inputs of the same group fit into one call; an input without a group goes alone. */
+  groupOf(input: unknown): string | undefined;
+  toRequest(inputs: readonly unknown[], model: ModelSpec): EndpointRequest;
+  /**
+   * For each input, in their order, what `toOutput` would give, or the error of this input alone. Throws
+   * `invalid_output` where the answer cannot be told apart.
+   */
+  toOutputs(body: unknown, inputs: readonly unknown[]): (unknown | InferqError)[];
+}
+
 /** A protocol of model servers, as pure functions of values. */
 export interface Protocol {
   /** From the job's input after `preprocess`. Throws `invalid_input` that names what is wrong. */
@@ -33,6 +60,10 @@ export interface Protocol {
   toOutput(body: unknown): unknown;
   /** The server's own words, out of the JSON body of an answer that is not 2xx; undefined where it has none. */
   errorMessage(body: unknown): string | undefined;
+  /** Present where an answer may report a fault that its status does not: a failure with 200, a full server with 409. */
+  faultIn?(status: number, body: unknown): ServerFault | undefined;
   /** Present where the server may answer with `text/event-stream`. */
   stream?(): StreamReader;
+  /** Present where the server takes several inputs in one call. */
+  batch?: BatchCodec;
 }

@@ -1,0 +1,54 @@
+import { InferqError } from '../../shared/errors.ts';
+import type { ServerSentEvent } from '../server-sent-events.ts';
+import { invalidInput, isObject, kindOf, messageIn, parseObject, type JsonObject } from './body.ts';
+
+/** What OpenAI's APIs have in common. */
+
+/**
+ * A request that asks for a stream unless it says that it wants none. `n` is refused because only one choice becomes
+ * the output: the others would be paid for and thrown away.
+ */
+export function streamedRequest(input: JsonObject, model: string, what: string): JsonObject {
+  const { n, stream } = input;
+  if (n !== undefined && n !== 1) throw invalidInput(what, '/n', 'must be 1: one job has one output');
+  return {
+    model,
+    ...(stream === false ? {} : { stream: true, stream_options: { include_usage: true } }),
+    ...input,
+  };
+}
+
+/** The input as a request: an object as it is, a bare string or list under `name`. */
+export function requestOf(input: unknown, name: string, what: string): JsonObject {
+  if (isObject(input)) return input;
+  if (typeof input === 'string' || Array.isArray(input)) return { [name]: input };
+  throw invalidInput(what, '', `must be an object with "${name}", but is ${kindOf(input)}`);
+}
+
+/** A chunk of a stream. Servers that fail half way send `{"error": …}` as one, or as an `error` event. */
+export function readChunk({ event, data }: ServerSentEvent): JsonObject {
+  const chunk = parseObject(event, data);
+  if (event === 'error' || (chunk['error'] !== undefined && chunk['error'] !== null)) {
+    throw new InferqError('model_error', messageIn(chunk) ?? 'The model sent an error chunk.');
+  }
+  return chunk;
+}
+
+export function firstChoice(body: unknown): JsonObject | undefined {
+  return choiceAt(body, 0);
+}
+
+/** A list may come in any order; a server that does not number its choices has them in that of the prompts. */
+export function choiceAt(body: unknown, index: number): JsonObject | undefined {
+  return itemAt(isObject(body) ? body['choices'] : undefined, index);
+}
+
+export function itemAt(list: unknown, index: number): JsonObject | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const item: unknown = list.find((each, at) => isObject(each) && (each['index'] ?? at) === index);
+  return isObject(item) ? item : undefined;
+}
+
+export function usageOf(body: unknown): unknown {
+  return (isObject(body) ? body['usage'] : undefined) ?? null;
+}
