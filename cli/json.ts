@@ -1,15 +1,3 @@
-declare global {
-  // In every Node that inferq runs on (V8 11.4), not yet in the types of TypeScript.
-  // https://github.com/tc39/proposal-json-parse-with-source
-  interface JSON {
-    rawJSON(text: string): object;
-    parse(
-      text: string,
-      revive: (key: string, value: unknown, context: { source?: string }) => unknown,
-    ): unknown;
-  }
-}
-
 /**
  * Parses JSON such that printing it again changes no number: one that a double cannot hold (a 64-bit id in
  * a model's output) stays as it was written. Throws a SyntaxError.

@@ -59,6 +59,8 @@ export interface ErrorExtras {
   errors?: Fault[];
   /** Seconds after which a repetition may succeed. */
   retryAfter?: number;
+  /** The model server takes nothing more at the moment. The job waits, and its attempt does not count. */
+  busy?: boolean;
   /** Headers that belong to the answer. */
   headers?: Readonly<Record<string, string>>;
   cause?: unknown;
@@ -69,6 +71,7 @@ export class InferqError extends Error {
   readonly code: ErrorCode;
   readonly errors: Fault[] | undefined;
   readonly retryAfter: number | undefined;
+  readonly busy: boolean;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
@@ -77,6 +80,7 @@ export class InferqError extends Error {
     this.code = code;
     this.errors = extras.errors;
     this.retryAfter = extras.retryAfter;
+    this.busy = extras.busy ?? false;
     this.headers = extras.headers ?? {};
   }
 

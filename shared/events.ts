@@ -50,6 +50,10 @@ export interface InferqEvents {
     next: 'retry' | 'give up';
   };
   'attempt.refused': { jobId: string; run: string; reason: string };
+  /** The first piece of a streamed output, counted from the call. */
+  'endpoint.first_token': { jobId: string; model: string; milliseconds: number };
+  /** A server without room; the job is put back, and its attempt does not count. */
+  'endpoint.busy': { jobId: string; model: string; endpoint: string; delayMs: number };
   'webhook.attempted': {
     jobId: string;
     id: string;

@@ -1,9 +1,12 @@
 import { InferqError } from '../shared/errors.ts';
+import type { Events } from '../shared/events.ts';
+import { stringifyExactly, type ExactIntegers } from '../shared/exact-numbers.ts';
 import type { Endpoint } from '../shared/model.ts';
 import type { Model } from '../shared/models/registry.ts';
 import type { StartedRun } from '../shared/ports.ts';
 import { ownerOfRun } from '../shared/redis/keys.ts';
 import type { EndpointCaller } from './call-endpoint.ts';
+import { timeFirstToken } from './first-token.ts';
 import type { StreamPart } from './protocols/protocol.ts';
 import { protocolOf } from './protocols/registry.ts';
 import type { Transforms } from './transforms/transforms.ts';
@@ -14,6 +17,7 @@ const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 export interface AttemptParts {
   caller: EndpointCaller;
   transforms: Transforms;
+  events: Events;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface AttemptParts {
  * InferqError, or the signal's reason where it was aborted.
  */
 export async function attemptRun(
-  { caller, transforms }: AttemptParts,
+  { caller, transforms, events }: AttemptParts,
   run: StartedRun,
   { spec, checkOutput }: Model,
   endpoint: Endpoint,
@@ -33,6 +37,7 @@ export async function attemptRun(
   const prepared = spec.preprocess
     ? await transforms.run('preprocess', spec.preprocess, input, signal)
     : input;
+  const exact: ExactIntegers = new Map();
   const body = await caller.call({
     endpoint,
     protocol,
@@ -41,7 +46,10 @@ export async function attemptRun(
     timeoutMs: (run.spec.timeout ?? spec.timeout) * 1000,
     maxBytes: MAX_OUTPUT_BYTES,
     signal,
-    onPart,
+    onPart: timeFirstToken(onPart, (milliseconds) =>
+      events.emit('endpoint.first_token', { jobId: run.jobId, model: run.model, milliseconds }),
+    ),
+    exact,
   });
   const answer = protocol.toOutput(body);
   const output = spec.postprocess
@@ -52,7 +60,7 @@ export async function attemptRun(
     throw new InferqError('invalid_output', `The output${at(fault.pointer)} ${fault.detail}.`, {
       errors: [fault],
     });
-  return toText(output);
+  return toText(output, exact);
 }
 
 function headersOf(run: StartedRun): Record<string, string> {
@@ -69,8 +77,8 @@ function at(pointer: string): string {
   return pointer === '' ? '' : ` at ${pointer}`;
 }
 
-function toText(output: unknown): string {
-  const text = JSON.stringify(output ?? null);
+function toText(output: unknown, exact: ExactIntegers): string {
+  const text = stringifyExactly(output ?? null, exact);
   if (Buffer.byteLength(text) <= MAX_OUTPUT_BYTES) return text;
   throw new InferqError('result_too_large', `The output has more than ${MAX_OUTPUT_BYTES} bytes of JSON.`);
 }

@@ -1,4 +1,5 @@
 import { InferqError } from '../shared/errors.ts';
+import type { ExactIntegers } from '../shared/exact-numbers.ts';
 import type { Endpoint } from '../shared/model.ts';
 import { addressOf, lowerCased, type EndpointAddress } from './endpoint-address.ts';
 import { readAnswer, readRefusal, type AnswerContext } from './endpoint-answer.ts';
@@ -20,6 +21,8 @@ export interface EndpointCall {
   signal?: AbortSignal;
   /** Progress and chunks of a streamed answer, in order; the stream is read on when it has resolved. */
   onPart?: (part: StreamPart) => void | Promise<void>;
+  /** Gets the integers of the answer that a double rounds, for `stringifyExactly`. */
+  exact?: ExactIntegers;
 }
 
 export interface EndpointCallerOptions {
@@ -39,7 +42,7 @@ export interface EndpointCaller {
    * The answer's body, fit for `protocol.toOutput`. Throws an InferqError that names the endpoint, never its secrets:
    * `model_unavailable` (no connection, 429, 502, 503, broken off; with `retryAfter` where the server gave one),
    * `model_timeout` (too slow, 408, 504), `model_error` (any other refusal, redirects included), `invalid_output`
-   * (not JSON), `result_too_large`.
+   * (not JSON), `result_too_large`; or what the protocol makes of the answer. `busy` is set where the server is full.
    */
   call(call: EndpointCall): Promise<unknown>;
   /** Breaks off what runs, with `shutting_down`. */
@@ -66,7 +69,7 @@ export function createEndpointCaller({
   async function exchange({ request, headers = {} }: EndpointCall, context: AnswerContext): Promise<unknown> {
     const { address, signal } = context;
     const answer = await pools.of(address.origin).request({
-      path: address.path,
+      path: request.keyInPath ? pathWithKey(address.path, headers) : address.path,
       method: request.method,
       headers: { ...request.headers, ...address.headers, ...lowerCased(headers) },
       body: JSON.stringify(request.body),
@@ -84,13 +87,13 @@ export function createEndpointCaller({
 
   return {
     async call(call) {
-      const { endpoint, protocol, maxBytes, timeoutMs, onPart } = call;
+      const { endpoint, protocol, maxBytes, timeoutMs, onPart, exact } = call;
       const address = addressFor(endpoint);
       call.signal?.throwIfAborted();
       return breakable(
         { running, signal: call.signal, timeoutMs, late: () => timeoutFault(timeoutMs, address) },
         (signal) =>
-          exchange(call, { address, protocol, maxBytes, signal, onPart }).catch((thrown: unknown) => {
+          exchange(call, { address, protocol, maxBytes, signal, onPart, exact }).catch((thrown: unknown) => {
             throw connectionFault(thrown, address);
           }),
       );
@@ -101,6 +104,15 @@ export function createEndpointCaller({
       await pools.close();
     },
   };
+}
+
+/** `/predictions/?a=b` and the key `job_1`: `/predictions/job_1?a=b`. */
+function pathWithKey(path: string, headers: Record<string, string>): string {
+  const key = lowerCased(headers)['idempotency-key'];
+  if (key === undefined) throw new TypeError('This protocol needs a call with an Idempotency-Key.');
+  const [pathname = '', ...query] = path.split('?');
+  const under = `${pathname.replace(/\/$/, '')}/${encodeURIComponent(key)}`;
+  return [under, ...query].join('?');
 }
 
 interface BreakOptions {

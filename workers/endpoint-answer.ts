@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { InferqError } from '../shared/errors.ts';
+import { noteIntegers, type ExactIntegers } from '../shared/exact-numbers.ts';
 import { answerFault, type Refusal } from './endpoint-fault.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocols/protocol.ts';
@@ -14,6 +15,7 @@ export interface AnswerContext {
   maxBytes: number;
   signal: AbortSignal;
   onPart: ((part: StreamPart) => void | Promise<void>) | undefined;
+  exact: ExactIntegers | undefined;
 }
 
 const utf8 = new TextDecoder();
@@ -23,6 +25,14 @@ const LINGER_MS = 100;
 
 /** The body of a 2xx answer, fit for `protocol.toOutput`. */
 export async function readAnswer(answer: Answer, context: AnswerContext): Promise<unknown> {
+  const body = await readBody(answer, context);
+  const fault = context.protocol.faultIn?.(answer.statusCode, body);
+  if (!fault) return body;
+  const sentence = `answered ${answer.statusCode} and said: ${fault.message}.`;
+  throw answerFault(fault.code, sentence, context.address, { busy: fault.busy ?? false });
+}
+
+async function readBody(answer: Answer, context: AnswerContext): Promise<unknown> {
   const { address, protocol, maxBytes } = context;
   const encoding = answer.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
@@ -34,7 +44,7 @@ export async function readAnswer(answer: Answer, context: AnswerContext): Promis
   }
   const type = String(answer.headers['content-type'] ?? 'no content type').toLowerCase();
   if (!type.startsWith('text/event-stream'))
-    return parseBody(await readText(answer, maxBytes, address), type, address);
+    return parseBody(await readText(answer, maxBytes, address), type, context);
   if (protocol.stream) return readStream(answer, protocol.stream(), context);
   throw answerFault(
     'invalid_output',
@@ -47,21 +57,28 @@ export async function readAnswer(answer: Answer, context: AnswerContext): Promis
 export async function readRefusal(answer: Answer, { address, protocol }: AnswerContext): Promise<Refusal> {
   const text = await readText(answer, REFUSAL_BYTES, address).catch(() => '');
   const after = answer.headers['retry-after'];
+  const status = answer.statusCode;
+  const body = parseRefusal(text);
   return {
-    status: answer.statusCode,
+    status,
     retryAfter: typeof after === 'string' ? after : undefined,
-    message: refusalMessage(text, String(answer.headers['content-type']), protocol),
+    message: refusalMessage(text, body, String(answer.headers['content-type']), protocol),
+    fault: protocol.faultIn?.(status, body),
   };
 }
 
-function refusalMessage(text: string, type: string, protocol: Protocol): string | undefined {
+function parseRefusal(text: string): unknown {
   try {
-    const body: unknown = JSON.parse(text);
-    return protocol.errorMessage(body);
+    return JSON.parse(text);
   } catch {
-    // A page for people says nothing in a sentence; plain text does.
-    return type.startsWith('text/plain') && text.trim() !== '' ? text : undefined;
+    return undefined;
   }
+}
+
+function refusalMessage(text: string, body: unknown, type: string, protocol: Protocol): string | undefined {
+  if (body !== undefined) return protocol.errorMessage(body);
+  // A page for people says nothing in a sentence; plain text does.
+  return type.startsWith('text/plain') && text.trim() !== '' ? text : undefined;
 }
 
 async function readText(
@@ -83,10 +100,13 @@ async function readText(
   return utf8.decode(bytes);
 }
 
-function parseBody(text: string, type: string, address: EndpointAddress): unknown {
+function parseBody(text: string, type: string, { address, exact }: AnswerContext): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    const body: unknown = JSON.parse(text);
+    if (exact) noteExactly(text, exact, address);
+    return body;
+  } catch (thrown) {
+    if (thrown instanceof InferqError) throw thrown;
     // V8 quotes the text in its message, which is not to go further.
     const found = text.trim() === '' ? 'no body' : `a body that is not JSON (${type.slice(0, 60)})`;
     const sentence = `answered with ${found}. Check its url and the model's protocol.`;
@@ -94,13 +114,26 @@ function parseBody(text: string, type: string, address: EndpointAddress): unknow
   }
 }
 
+/** What is not JSON at all is left to whoever reads it. */
+function noteExactly(text: string, exact: ExactIntegers, address: EndpointAddress): void {
+  try {
+    noteIntegers(text, exact);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) return;
+    const sentence = `answered with integers over 2^53 that cannot be told apart: ${thrown.message}. Let the model send them as strings.`;
+    throw answerFault('invalid_output', sentence, address);
+  }
+}
+
 async function readStream(answer: Answer, reader: StreamReader, context: AnswerContext): Promise<unknown> {
-  const { address, maxBytes, signal } = context;
+  const { address, maxBytes, signal, exact } = context;
   let lingering: NodeJS.Timeout | undefined;
   try {
     for await (const event of serverSentEvents(answer.body, { maxBytes })) {
       if (lingering) continue;
-      for (const part of reader.read(event)) {
+      const parts = reader.read(event);
+      if (exact) noteExactly(event.data, exact, address);
+      for (const part of parts) {
         if (part.kind === 'done') lingering = setTimeout(() => answer.body.destroy(), LINGER_MS);
         else await context.onPart?.(part);
         signal.throwIfAborted();

@@ -1,5 +1,6 @@
-import { type ErrorCode, InferqError } from '../shared/errors.ts';
+import { type ErrorCode, type ErrorExtras, InferqError } from '../shared/errors.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
+import type { ServerFault } from './protocols/protocol.ts';
 import { networkFailure } from './webhooks/network-failure.ts';
 import { parseRetryAfter } from './webhooks/retry-after.ts';
 
@@ -10,20 +11,24 @@ export interface Refusal {
   status: number;
   retryAfter: string | undefined;
   message: string | undefined;
+  /** What the protocol makes of it, where that is more than the status says. */
+  fault?: ServerFault | undefined;
 }
 
 /** The error a refusal means. A `Retry-After` beyond `maxRetryAfterS` seconds is cut to it; `now` is epoch ms. */
 export function refusalFault(
-  { status, retryAfter, message }: Refusal,
+  { status, retryAfter, message, fault }: Refusal,
   { name, secrets }: EndpointAddress,
   { now, maxRetryAfterS }: { now: number; maxRetryAfterS: number },
 ): InferqError {
-  const code = codeOf(status);
+  const code = fault?.code ?? codeOf(status);
+  const busy = fault?.busy ?? false;
   const said = message === undefined ? '' : ` and said: ${excerpt(message, secrets)}`;
-  const detail = `The model endpoint ${name} answered ${status}${said}. ${adviceFor(status)}`;
+  const advice = busy ? adviceFor(429) : adviceFor(status);
+  const detail = `The model endpoint ${name} answered ${status}${said}. ${advice}`;
   const waitMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, now);
-  if (waitMs === undefined || code === 'model_error') return new InferqError(code, detail);
-  return new InferqError(code, detail, { retryAfter: Math.min(waitMs / 1000, maxRetryAfterS) });
+  if (waitMs === undefined || code === 'model_error') return new InferqError(code, detail, { busy });
+  return new InferqError(code, detail, { busy, retryAfter: Math.min(waitMs / 1000, maxRetryAfterS) });
 }
 
 /** The error that a connection, or the lack of one, means; what neither Node nor undici threw comes back as it is. */
@@ -53,8 +58,9 @@ export function answerFault(
   code: ErrorCode,
   sentence: string,
   { name, secrets }: EndpointAddress,
+  extras: ErrorExtras = {},
 ): InferqError {
-  return new InferqError(code, `The model endpoint ${name} ${excerpt(sentence, secrets)}`);
+  return new InferqError(code, `The model endpoint ${name} ${excerpt(sentence, secrets)}`, extras);
 }
 
 function codeOf(status: number): ErrorCode {

@@ -6,11 +6,11 @@ import type { JobStore, Outcome } from '../shared/ports.ts';
 import { codeOfJob } from '../shared/redis/keys.ts';
 import type { Outbox } from '../shared/redis/outbox.ts';
 import type { WorkQueue } from '../shared/redis/work-queue.ts';
-import { nextStep } from '../shared/retry.ts';
+import { nextStep, pauseWhileBusy } from '../shared/retry.ts';
 import { attemptRun, type AttemptParts } from './attempt.ts';
 import { pickEndpoint } from './routing/pick-endpoint.ts';
 import { createNarrator } from './run-narrator.ts';
-import { accountOf, tellEnd, tellFailure, tellStart, type RunInHand } from './run-account.ts';
+import { accountOf, tellBusy, tellEnd, tellFailure, tellStart, type RunInHand } from './run-account.ts';
 
 /** Why a running call is broken off: nobody waits for it, this worker stops, or another worker has the run. */
 export type BreakOff = 'abandoned' | 'draining' | 'taken over';
@@ -86,12 +86,20 @@ async function attempt(
     await narrator.flush();
     if (breakOff.signal.aborted) return brokenOff(breakOff.signal.reason);
     const error = toError(thrown);
+    if (error.busy) return putOff(parts, run, error, endpoint.url);
     const step = nextStep(error, run.spent, model.spec.retry, parts.random());
     tellFailure(parts.events, run, endpoint.url, error, step.kind);
     const account = accountOf(run, endpoint.url, error);
     if (step.kind === 'give up') return failed(run, error, account);
     return { outcome: { kind: 'putback', attempt: account, counts: true }, error, delayMs: step.delayMs };
   }
+}
+
+/** A server without room is no failure of the job: it costs no attempt, however often. */
+function putOff({ events, random }: ProcessorParts, run: RunInHand, error: InferqError, url: string): Ending {
+  const delayMs = pauseWhileBusy(error, run.waitedMs, random());
+  tellBusy(events, run, url, delayMs);
+  return { outcome: { kind: 'putback', attempt: '', counts: false }, delayMs };
 }
 
 /** A worker that stops puts its run back without spending an attempt; in the other cases it has no say any more. */

@@ -64,6 +64,10 @@ export function tellFailure(
   });
 }
 
+export function tellBusy(events: Events, { jobId, model }: RunInHand, url: string, delayMs: number): void {
+  events.emit('endpoint.busy', { jobId, model, endpoint: withoutSecrets(url), delayMs });
+}
+
 export function tellEnd(events: Events, run: RunInHand, error?: InferqError): void {
   const { jobId, model, tenant, attempt, spec } = run;
   events.emit('job.ended', {

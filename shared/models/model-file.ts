@@ -4,6 +4,7 @@ import { compileSchema } from '../json-schema.ts';
 import { fullName, ModelFile, type ModelSpec } from '../model.ts';
 import { syntaxFault } from './expression.ts';
 import { modelCode } from '../redis/keys.ts';
+import { replacePlaceholders, secretsFrom } from './placeholders.ts';
 
 /** A model file that cannot be used: where in it, and why. */
 export class ModelFileError extends Error {
@@ -21,13 +22,15 @@ export class ModelFileError extends Error {
 const check = compileSchema(ModelFile, { strict: true });
 
 /**
- * Reads the specs in a YAML file. `${NAME}` in an endpoint's url or headers is replaced from `env`.
+ * Reads the specs in a YAML file. `${NAME}` and `${file:/path}` in an endpoint's url or headers are replaced from `env` and
+ * from files, which `read` reads.
  * Throws a ModelFileError that names every fault found.
  */
 export function parseModelFile(
   text: string,
   source: string,
   env: Record<string, string | undefined>,
+  read?: (file: string) => string,
 ): ModelSpec[] {
   const document = parseDocument(text);
   const broken = document.errors.map(({ message }) => ({
@@ -36,7 +39,7 @@ export function parseModelFile(
   }));
   if (broken.length > 0) throw new ModelFileError(source, broken);
   const content: unknown = document.toJS();
-  const missing = replaceVariables(content, env);
+  const missing = replacePlaceholders(content, secretsFrom(env, read));
   const faults = missing.length > 0 ? missing : check(content);
   if (faults.length > 0 || !isModelFile(content)) throw new ModelFileError(source, faults);
   const deeper = content.models.flatMap((model, index) => checkModel(model, `/models/${index}`));
@@ -87,45 +90,4 @@ export function checkTogether(models: readonly ModelSpec[]): Fault[] {
       { pointer: '', detail: `${model.name} and ${twin} have the same key in Redis: rename one of them` },
     ];
   });
-}
-
-/** Replaces in place and answers a fault for each variable that isn't set. */
-function replaceVariables(content: unknown, env: Record<string, string | undefined>): Fault[] {
-  const faults: Fault[] = [];
-  for (const [index, model] of list(content, 'models').entries()) {
-    for (const [at, endpoint] of list(model, 'endpoints').entries()) {
-      replaceIn(endpoint, env, `/models/${index}/endpoints/${at}`, faults);
-    }
-  }
-  return faults;
-}
-
-function replaceIn(
-  target: unknown,
-  env: Record<string, string | undefined>,
-  pointer: string,
-  faults: Fault[],
-): void {
-  if (!isObject(target)) return;
-  for (const [key, value] of Object.entries(target)) {
-    if (isObject(value)) replaceIn(value, env, `${pointer}/${key}`, faults);
-    if (typeof value !== 'string') continue;
-    target[key] = value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
-      if (env[name] === undefined)
-        faults.push({
-          pointer: `${pointer}/${key}`,
-          detail: `the variable ${name} is not set in the environment`,
-        });
-      return env[name] ?? '';
-    });
-  }
-}
-
-function list(parent: unknown, key: string): unknown[] {
-  const value = isObject(parent) ? parent[key] : undefined;
-  return Array.isArray(value) ? value : [];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,11 +22,21 @@ export function createModelSource(location: string, env: Record<string, string |
   const stopping = new AbortController();
   let watching = Promise.resolve();
   let seen = '';
+  /** The files with secrets that the model files name, with what they held when these were read. */
+  let secrets = new Map<string, string>();
+
+  function readSecret(file: string): string {
+    secrets.set(file, '');
+    const text = readFileSync(file, 'utf8');
+    secrets.set(file, text);
+    return text;
+  }
 
   async function load(): Promise<ModelSpec[]> {
     const files = await readFiles(location);
     seen = JSON.stringify(files);
-    const specs = files.flatMap(({ file, text }) => parseModelFile(text, file, env));
+    secrets = new Map();
+    const specs = files.flatMap(({ file, text }) => parseModelFile(text, file, env, readSecret));
     const faults = checkTogether(specs);
     if (faults.length > 0) throw new ModelFileError(location, faults);
     return specs;
@@ -41,7 +52,8 @@ export function createModelSource(location: string, env: Record<string, string |
       if (stopping.signal.aborted) return;
       try {
         const before = seen;
-        if (JSON.stringify(await readFiles(location)) !== before) onSpecs(await load());
+        const changed = JSON.stringify(await readFiles(location)) !== before || (await differs(secrets));
+        if (changed) onSpecs(await load());
       } catch (error) {
         // A fault that stays is told once.
         if (messageOf(error) !== lastFault) onFault(error);
@@ -60,6 +72,15 @@ export function createModelSource(location: string, env: Record<string, string |
       await watching;
     },
   };
+}
+
+/** A file that is not there counts as an empty one: it is looked for until it comes. */
+async function differs(secrets: ReadonlyMap<string, string>): Promise<boolean> {
+  const changes = [...secrets].map(async ([file, text]) => {
+    const now = await readFile(file, 'utf8').catch(() => '');
+    return now !== text;
+  });
+  return (await Promise.all(changes)).includes(true);
 }
 
 async function readFiles(location: string): Promise<{ file: string; text: string }[]> {

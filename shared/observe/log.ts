@@ -9,6 +9,8 @@ const LEVELS = {
   'job.ended': 'info',
   'attempt.failed': 'warn',
   'attempt.refused': 'info',
+  'endpoint.first_token': 'debug',
+  'endpoint.busy': 'debug',
   'webhook.attempted': 'info',
   'models.loaded': 'info',
   'models.refused': 'error',

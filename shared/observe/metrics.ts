@@ -9,6 +9,7 @@ export function measureEvents(events: Events): Registry {
   collectDefaultMetrics({ register: registry });
   measureRequests(events, registry);
   measureJobs(events, registry);
+  measureEndpoints(events, registry);
   return registry;
 }
 
@@ -73,4 +74,25 @@ function measureJobs(events: Events, registry: Registry): void {
     ended.inc({ model, status, error_type: errorType ?? '' });
     runs.observe({ model }, milliseconds / 1000);
   });
+}
+
+function measureEndpoints(events: Events, registry: Registry): void {
+  const registers = [registry];
+  const firstTokens = new Histogram({
+    name: 'inferq_time_to_first_token_seconds',
+    help: 'From the call of a model that streams to its first piece of output',
+    labelNames: ['model'],
+    buckets: SECONDS,
+    registers,
+  });
+  const busy = new Counter({
+    name: 'inferq_endpoint_busy_total',
+    help: 'Calls that a model server had no room for',
+    labelNames: ['model'],
+    registers,
+  });
+  events.on('endpoint.first_token', ({ model, milliseconds }) =>
+    firstTokens.observe({ model }, milliseconds / 1000),
+  );
+  events.on('endpoint.busy', ({ model }) => busy.inc({ model }));
 }

@@ -29,8 +29,6 @@ export const kserveV1: Protocol = {
 };
 
 function createBatch(): BatchCodec {
-  const instancesOf = (input: unknown): unknown[] =>
-    isObject(input) && isList(input['instances']) ? input['instances'] : [];
   return {
     groupOf(input) {
       if (!isObject(input) || input['inputs'] !== undefined) return undefined;
@@ -48,6 +46,10 @@ function createBatch(): BatchCodec {
       );
     },
   };
+}
+
+function instancesOf(input: unknown): unknown[] {
+  return isObject(input) && isList(input['instances']) ? input['instances'] : [];
 }
 
 function invalid(pointer: string, sentence: string): Error {

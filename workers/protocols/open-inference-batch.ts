@@ -1,4 +1,4 @@
-import { cut, groupBy } from './batch.ts';
+import { cut, groupBy, without } from './batch.ts';
 import { invalidOutput, isList, isObject, postOf, type JsonObject } from './body.ts';
 import type { BatchCodec } from './protocol.ts';
 
@@ -11,9 +11,9 @@ export const openInferenceBatch: BatchCodec = {
     const rows = rowsOf(input);
     if (!isObject(input) || rows === undefined || rows === 0) return undefined;
     const { parameters, outputs } = input;
-    const tensors = tensorsOf(input).map(({ data: _, shape, ...tensor }) => [
-      tensor,
-      shapeOf(shape).slice(1),
+    const tensors = tensorsOf(input).map((tensor) => [
+      without(tensor, 'shape', 'data'),
+      shapeOf(tensor['shape']).slice(1),
     ]);
     return groupBy(parameters ?? null, outputs ?? null, tensors);
   },
@@ -21,7 +21,7 @@ export const openInferenceBatch: BatchCodec = {
     const rows = inputs.reduce<number>((sum, input) => sum + (rowsOf(input) ?? 0), 0);
     const [first] = inputs;
     // The ids are those of single requests.
-    const { id: _, ...common }: JsonObject = isObject(first) ? first : {};
+    const common = isObject(first) ? without(first, 'id') : {};
     const joined = tensorsOf(first).map((tensor, index) => ({
       ...tensor,
       shape: [rows, ...shapeOf(tensor['shape']).slice(1)],

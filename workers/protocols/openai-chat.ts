@@ -55,8 +55,10 @@ function createReader(): StreamReader {
   };
 }
 
-function toParts({ role: _, content, ...others }: Record<string, unknown>): StreamPart[] {
-  const telling = Object.entries(others).filter(([, value]) => value !== null && value !== '');
+function toParts({ content, ...others }: Record<string, unknown>): StreamPart[] {
+  const telling = Object.entries(others).filter(
+    ([name, value]) => name !== 'role' && value !== null && value !== '',
+  );
   return [
     ...(typeof content === 'string' && content !== '' ? [{ kind: 'chunk', chunk: content } as const] : []),
     ...(telling.length > 0 ? [{ kind: 'chunk', chunk: Object.fromEntries(telling) } as const] : []),

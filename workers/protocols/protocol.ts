@@ -1,4 +1,4 @@
-import type { ErrorCode, InferqError } from '../../shared/errors.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
 import type { ModelSpec } from '../../shared/model.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
@@ -46,10 +46,10 @@ export interface BatchCodec {
   groupOf(input: unknown): string | undefined;
   toRequest(inputs: readonly unknown[], model: ModelSpec): EndpointRequest;
   /**
-   * For each input, in their order, what `toOutput` would give, or the error of this input alone. Throws
+   * For each input, in their order, what `toOutput` would give, or an InferqError: that of this input alone. Throws
    * `invalid_output` where the answer cannot be told apart.
    */
-  toOutputs(body: unknown, inputs: readonly unknown[]): (unknown | InferqError)[];
+  toOutputs(body: unknown, inputs: readonly unknown[]): unknown[];
 }
 
 /** A protocol of model servers, as pure functions of values. */

@@ -1,0 +1,42 @@
+declare global {
+  // In every Node that inferq runs on (V8 11.4), not yet in the types of TypeScript.
+  // https://github.com/tc39/proposal-json-parse-with-source
+  interface JSON {
+    rawJSON(text: string): object;
+    parse(
+      text: string,
+      revive: (key: string, value: unknown, context: { source?: string }) => unknown,
+    ): unknown;
+  }
+}
+
+/** Integers that a double rounds, as they were written, by what they were rounded to. */
+export type ExactIntegers = Map<number, string>;
+
+/** An integer of 16 digits or more where a value begins; inside of a string it only costs a second look. */
+const LONG_INTEGER = /(?:^|[[,:\s])-?\d{16,}(?=[\s,\]}]|$)/;
+
+/**
+ * Notes the integers over 2^53 in a JSON text, so that `stringifyExactly` can write them as they were: 64-bit ids and
+ * seeds are common in answers of models. Throws a RangeError that names both where two of them became one double.
+ */
+export function noteIntegers(text: string, exact: ExactIntegers): void {
+  if (!LONG_INTEGER.test(text)) return;
+  JSON.parse(text, (_key, value, { source }) => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
+    if (!/^-?\d+$/.test(source)) return value;
+    const twin = exact.get(value) ?? source;
+    if (twin !== source) throw new RangeError(`${twin} and ${source} are the same number to most readers`);
+    exact.set(value, source);
+    return value;
+  });
+}
+
+/** JSON with the noted integers as they were, wherever they have come. */
+export function stringifyExactly(value: unknown, exact: ExactIntegers): string {
+  if (exact.size === 0) return JSON.stringify(value);
+  return JSON.stringify(value, (_key, item: unknown) => {
+    const source = typeof item === 'number' ? exact.get(item) : undefined;
+    return source === undefined ? item : JSON.rawJSON(source);
+  });
+}
