@@ -18,6 +18,7 @@ export const example: Example = {
     message: 'body.input.prompt: field required',
   },
   stream: {
+    headers: { accept: 'text/event-stream' },
     events: [
       ['start', '{"id": "job_1", "status": "processing"}'],
       ['log', '{"source": "stdout", "data": "warm"}'],

@@ -10,7 +10,15 @@ export interface Example {
   output: unknown;
   refusal: { status: number; body: unknown; message: string };
   /** A streamed answer, whose end is the same as the plain one; `output` where the server says less in a stream. */
-  stream?: { events: [event: string, data: string][]; chunks: unknown[]; output?: unknown };
+  stream?: {
+    /** Where that of the plain answer is another one. */
+    path?: string;
+    /** What the endpoint's headers have to be, where the server wants to be asked. */
+    headers?: Record<string, string>;
+    events: [event: string, data: string][];
+    chunks: unknown[];
+    output?: unknown;
+  };
   /** Inputs that fit into one call, and one that does not fit to them. */
   batch?: { inputs: unknown[]; request: unknown; answer: unknown; outputs: unknown[]; other?: unknown };
 }

@@ -17,6 +17,7 @@ export const example: Example = {
     message: 'Input validation error: `max_new_tokens` must be > 0',
   },
   stream: {
+    path: '/generate_stream',
     events: unnamed(
       { index: 1, token: token(7, ' Ish'), generated_text: null, details: null },
       { index: 2, token: token(8, 'mael.'), generated_text: null, details: null },

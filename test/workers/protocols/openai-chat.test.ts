@@ -1,0 +1,102 @@
+import test from 'ava';
+import { InferqError } from '../../../shared/errors.ts';
+import { openaiChat } from '../../../workers/protocols/openai-chat.ts';
+import type { StreamPart } from '../../../workers/protocols/protocol.ts';
+import { modelNamed } from './any-model.ts';
+
+const model = modelNamed('demo');
+
+function readAll(deltas: unknown[], finish: string): { parts: StreamPart[]; output: unknown } {
+  const reader = openaiChat.stream?.();
+  if (!reader) throw new Error('chat can stream');
+  const events = [...deltas, {}].map((delta, index) => {
+    const choice = { index: 0, delta, finish_reason: index === deltas.length ? finish : null };
+    return JSON.stringify({ choices: [choice] });
+  });
+  const parts = [...events, '[DONE]'].flatMap((data) => reader.read({ event: 'message', data }));
+  return { parts, output: openaiChat.toOutput(reader.body()) };
+}
+
+test('a bare string is what a user says, to the model of that name, streamed', (t) => {
+  t.deepEqual(openaiChat.toRequest('Hello', model).body, {
+    model: 'demo',
+    stream: true,
+    stream_options: { include_usage: true },
+    messages: [{ role: 'user', content: 'Hello' }],
+  });
+});
+
+test('an input may name another model, and want no stream', (t) => {
+  const input = { messages: [{ role: 'user', content: 'x' }], model: 'other', stream: false };
+  t.deepEqual(openaiChat.toRequest(input, model).body, input);
+});
+
+for (const [input, pointer] of [
+  [{}, '/messages'],
+  [{ messages: [] }, '/messages'],
+  [{ messages: [{ role: 'user', content: 'x' }], n: 2 }, '/n'],
+  [['x'], ''],
+] as const) {
+  test(`the input ${JSON.stringify(input)} is refused at "${pointer}"`, (t) => {
+    const error = t.throws(() => openaiChat.toRequest(input, model), { instanceOf: InferqError });
+    t.is(error?.code, 'invalid_input');
+    t.is(error?.errors?.[0]?.pointer, pointer);
+  });
+}
+
+test('text and reasoning come in pieces, text as strings, and are whole at the end', (t) => {
+  const { parts, output } = readAll(
+    [
+      { role: 'assistant', content: '' },
+      { reasoning_content: 'Say ' },
+      { reasoning_content: 'hi.' },
+      { content: 'Hi' },
+      { role: 'assistant', content: ' there' },
+    ],
+    'stop',
+  );
+  t.deepEqual(parts, [
+    { kind: 'chunk', chunk: { reasoning_content: 'Say ' } },
+    { kind: 'chunk', chunk: { reasoning_content: 'hi.' } },
+    { kind: 'chunk', chunk: 'Hi' },
+    { kind: 'chunk', chunk: ' there' },
+    { kind: 'done' },
+  ]);
+  t.deepEqual(output, {
+    message: { role: 'assistant', content: 'Hi there', reasoning_content: 'Say hi.' },
+    finish_reason: 'stop',
+    usage: null,
+  });
+});
+
+test('tool calls whose pieces come mixed are put together by their index', (t) => {
+  const piece = (index: number, given: string, more: object = {}) => ({
+    tool_calls: [{ index, ...more, function: { ...('id' in more ? { name: 'f' } : {}), arguments: given } }],
+  });
+  const { output } = readAll(
+    [
+      piece(1, '{"b"', { id: 'two', type: 'function' }),
+      piece(0, '{"a"', { id: 'one', type: 'function' }),
+      piece(1, ':2}', { id: 'two' }),
+      piece(0, ':1}'),
+    ],
+    'tool_calls',
+  );
+  const call = (id: string, given: string) => ({
+    id,
+    type: 'function',
+    function: { name: 'f', arguments: given },
+  });
+  t.deepEqual(Reflect.get(Object(Reflect.get(Object(output), 'message')), 'tool_calls'), [
+    call('one', '{"a":1}'),
+    call('two', '{"b":2}'),
+  ]);
+});
+
+test('an error in the stream is model_error', (t) => {
+  const reader = openaiChat.stream?.();
+  const data = JSON.stringify({ error: { message: 'out of memory' } });
+  const error = t.throws(() => reader?.read({ event: 'message', data }), { instanceOf: InferqError });
+  t.is(error?.code, 'model_error');
+  t.is(error?.message, 'out of memory');
+});
