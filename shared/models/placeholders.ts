@@ -56,7 +56,8 @@ function fromEnvironment(name: string, { env }: SecretSources): string | { detai
 function fromFile(file: string, { read }: SecretSources): string | { detail: string } {
   if (!path.isAbsolute(file)) return { detail: `the file "${file}" must be named by its whole path` };
   try {
-    return read(file).replace(/\r?\n$/, '');
+    const text = read(file).replace(/\r?\n$/, '');
+    return text === '' ? { detail: `the file ${file} is empty` } : text;
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'it cannot be read';
     return { detail: `the file ${file} cannot be read: ${reason}` };

@@ -1,6 +1,8 @@
 import test from 'ava';
 import { ModelSpec, PROTOCOLS } from '../../shared/model.ts';
 import { parseModelFile } from '../../shared/models/model-file.ts';
+import { protocolOf } from '../../workers/protocols/registry.ts';
+import { modelNamed } from '../workers/protocols/any-model.ts';
 import { blocksOf, namedRowsOf, namesUnder, readDocument, sectionOf } from './document.ts';
 
 const document = readDocument('docs/models.md');
@@ -28,11 +30,37 @@ test('every protocol is described', (t) => {
   for (const protocol of PROTOCOLS) t.true(document.includes(`\n### \`${protocol}\`\n`), protocol);
 });
 
+for (const protocol of PROTOCOLS) {
+  if (protocol === 'json') continue;
+  test(`the examples of ${protocol} are an input, an answer, and the output that it becomes`, (t) => {
+    const examples = blocksOf(sectionOf(document, `### \`${protocol}\``))
+      .filter(({ language }) => language === 'json')
+      .map(({ text }): unknown => JSON.parse(text));
+    const [input, answer, output = answer] = examples;
+    t.notThrows(() => protocolOf(protocol).toRequest(input, modelNamed('demo')));
+    t.deepEqual(protocolOf(protocol).toOutput(answer), output);
+  });
+}
+
+test('the table has every protocol, and what each can do', (t) => {
+  const rows = sectionOf(document, '## Protocols')
+    .split('\n')
+    .flatMap((line) => /^\| \[`([^`]+)`\].*\| (yes|no) +\| (yes|no) +\|$/.exec(line) ?? []);
+  for (const [index, protocol] of PROTOCOLS.entries()) {
+    const { stream, batch } = protocolOf(protocol);
+    const can = [stream, batch].map((ability) => (ability ? 'yes' : 'no'));
+    t.deepEqual(rows.slice(index * 4 + 1, index * 4 + 4), [protocol, ...can]);
+  }
+  const batching = PROTOCOLS.filter((protocol) => protocolOf(protocol).batch);
+  t.deepEqual(namesUnder(document, '### Batches'), [...batching].sort());
+});
+
 test('every example is a model file that is accepted', (t) => {
   const examples = blocksOf(document).filter(({ language }) => language === 'yaml');
   const env = { SENTIMENT_URL: 'http://127.0.0.1:9000', SENTIMENT_KEY: 'k' };
   t.true(examples.length >= 4);
-  for (const { text } of examples) t.true(parseModelFile(text, 'docs/models.md', env).length > 0);
+  const read = (file: string): string => (file.startsWith('/run/secrets/') ? 'k' : '');
+  for (const { text } of examples) t.true(parseModelFile(text, 'docs/models.md', env, read).length > 0);
 });
 
 test('the smallest example has ten lines at most', (t) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -6,7 +6,11 @@ import type { ModelSpec } from '../../shared/model.ts';
 import { ModelFileError, parseModelFile } from '../../shared/models/model-file.ts';
 import { createModelSource } from '../../shared/models/model-source.ts';
 
-const FILES: Record<string, string> = { '/run/secrets/key': 's3cret\n', '/run/secrets/two': 'a\nb\r\n' };
+const FILES: Record<string, string> = {
+  '/run/secrets/key': 's3cret\n',
+  '/run/secrets/two': 'a\nb\r\n',
+  '/run/secrets/empty': '\n',
+};
 
 function parse(authorization: string, url = 'http://10.0.0.7/'): ModelSpec[] {
   const endpoint = JSON.stringify({ url, headers: { authorization } });
@@ -35,6 +39,7 @@ for (const [placeholder, message] of [
     '${file:secrets/key}',
     /\/headers\/authorization: the file "secrets\/key" must be named by its whole path$/,
   ],
+  ['${file:/run/secrets/empty}', /the file \/run\/secrets\/empty is empty$/],
   ['${file:}', /must be named by its whole path$/],
 ] as const) {
   test(`${placeholder} is refused with its place`, (t) => {
@@ -46,17 +51,22 @@ test('a secret that changes is read again, one that goes away leaves the one bef
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-secrets-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const [models, key] = [path.join(folder, 'models.yaml'), path.join(folder, 'key')];
-  await writeFile(key, 'one\n');
+  // As secrets are replaced in a cluster: at once.
+  const replaceKey = async (text: string): Promise<void> => {
+    await writeFile(`${key}.new`, text);
+    await rename(`${key}.new`, key);
+  };
+  await replaceKey('one\n');
   const endpoint = JSON.stringify({ url: 'http://10.0.0.7/', headers: { 'x-key': `\${file:${key}}` } });
   await writeFile(models, `models: [{name: m, protocol: json, endpoints: [${endpoint}]}]`);
   const source = createModelSource(models, {});
   t.is(keyOf(await source.load()), 'one');
   const told = watching(t, source);
-  await writeFile(key, 'two');
+  await replaceKey('two');
   t.is(await told.next(), 'two');
   await rm(key);
   t.regex(await told.next(), /cannot be read: ENOENT/);
-  await writeFile(key, 'three');
+  await replaceKey('three');
   t.is(await told.next(), 'three');
 });
 

@@ -24,7 +24,6 @@ export interface Example {
 }
 
 export const text = { type: 'string' };
-export const texts = { type: 'array', items: text };
 
 /** A schema of an object that has these properties, and must have the first of them. */
 export function objectWith(properties: Record<string, unknown>, required: string[]): Record<string, unknown> {
