@@ -79,5 +79,6 @@ function shapeOf(shape: unknown): number[] {
 }
 
 function flat(data: unknown): unknown[] {
-  return isList(data) ? data.flatMap((item) => (isList(item) ? flat(item) : [item])) : [];
+  if (!isList(data)) return [];
+  return data.some(isList) ? data.flatMap((item) => (isList(item) ? flat(item) : [item])) : data;
 }

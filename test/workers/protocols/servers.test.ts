@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import { startModelServer } from '../../../examples/models/server.ts';
 import { compileSchema } from '../../../shared/json-schema.ts';
 import { PROTOCOLS, type ProtocolName } from '../../../shared/model.ts';
 import type { EndpointCall } from '../../../workers/call-endpoint.ts';
@@ -64,6 +65,26 @@ for (const name of PROTOCOLS) {
     t.deepEqual(batch.toOutputs(body, example.inputs), example.outputs);
   });
 }
+
+test('open-inference-v2: the demo server says of each text in a batch what it says of it alone', async (t) => {
+  const { url, stop } = await startModelServer({ host: '127.0.0.1', port: 0 });
+  t.teardown(stop);
+  const protocol = protocolOf('open-inference-v2');
+  const { batch } = protocol;
+  const inputs = [['Guten Morgen'], ['Good morning to all', 'Bonjour à tous'], ['Buongiorno a tutti']].map(
+    (data) => ({
+      inputs: [{ name: 'text', shape: [data.length], datatype: 'BYTES', data }],
+    }),
+  );
+  const caller = startCaller(t);
+  const call = { ...callOf(`${url}/v2/models/language-id/infer`), protocol };
+  const alone = await Promise.all(
+    inputs.map((input) => caller.call({ ...call, request: protocol.toRequest(input, model) })),
+  );
+  t.is(new Set(inputs.map((input) => batch?.groupOf(input))).size, 1);
+  const request = batch?.toRequest(inputs, model) ?? call.request;
+  t.deepEqual(batch?.toOutputs(await caller.call({ ...call, request }), inputs), alone);
+});
 
 test('cog: the id goes behind the path and before the query', async (t) => {
   const server = await startReceiver(t, plain(EXAMPLES.cog.answer));
