@@ -80,10 +80,10 @@ function watching(
   source: ReturnType<typeof createModelSource>,
 ): { next: () => Promise<string> } {
   const told: string[] = [];
-  let wake = (): void => undefined;
+  let wake: (() => void) | undefined;
   const tell = (what: string): void => {
     told.push(what);
-    wake();
+    wake?.();
   };
   source.start(
     (specs) => tell(keyOf(specs)),

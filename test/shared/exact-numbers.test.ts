@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { noteIntegers, stringifyExactly, type ExactIntegers } from '../../shared/exact-numbers.ts';
 
 function roundTrip(text: string): string {

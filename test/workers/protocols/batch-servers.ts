@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ProtocolName } from '../../../shared/model.ts';
 
 /** Model servers as functions, which treat each row by itself and say of each what it was. */
@@ -6,9 +6,7 @@ interface BatchServer {
   /** Inputs for some jobs of one model. */
   many: fc.Arbitrary<unknown[]>;
   /** `jobs` is given for a batch. */
-  answerTo(body: unknown, jobs?: number): unknown;
-  /** What can be the same alone and in a batch. */
-  comparable?: (output: unknown) => unknown;
+  answerTo: (body: unknown, jobs?: number) => unknown;
 }
 
 const text = fc.string({ maxLength: 5 });
@@ -46,7 +44,7 @@ export const SERVERS: Partial<Record<ProtocolName, BatchServer>> = {
     answerTo: (body) => ({
       data: listOf(field(body, 'input'))
         .map((each, index) => ({ index, embedding: vector(each) }))
-        .reverse(),
+        .toReversed(),
     }),
   },
   'openai-completions': {
@@ -54,7 +52,7 @@ export const SERVERS: Partial<Record<ProtocolName, BatchServer>> = {
     answerTo: (body) => ({
       choices: listOf(field(body, 'prompt'))
         .map((prompt, index) => ({ index, text: `after ${String(prompt)}`, finish_reason: 'stop' }))
-        .reverse(),
+        .toReversed(),
     }),
   },
 };

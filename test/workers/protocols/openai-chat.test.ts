@@ -69,10 +69,17 @@ test('text and reasoning come in pieces, text as strings, and are whole at the e
   });
 });
 
+const piece = (index: number, given: string, more: object = {}) => ({
+  tool_calls: [{ index, ...more, function: { ...('id' in more ? { name: 'f' } : {}), arguments: given } }],
+});
+
+const call = (id: string, given: string) => ({
+  id,
+  type: 'function',
+  function: { name: 'f', arguments: given },
+});
+
 test('tool calls whose pieces come mixed are put together by their index', (t) => {
-  const piece = (index: number, given: string, more: object = {}) => ({
-    tool_calls: [{ index, ...more, function: { ...('id' in more ? { name: 'f' } : {}), arguments: given } }],
-  });
   const { output } = readAll(
     [
       piece(1, '{"b"', { id: 'two', type: 'function' }),
@@ -82,11 +89,6 @@ test('tool calls whose pieces come mixed are put together by their index', (t) =
     ],
     'tool_calls',
   );
-  const call = (id: string, given: string) => ({
-    id,
-    type: 'function',
-    function: { name: 'f', arguments: given },
-  });
   t.deepEqual(Reflect.get(Object(Reflect.get(Object(output), 'message')), 'tool_calls'), [
     call('one', '{"a":1}'),
     call('two', '{"b":2}'),

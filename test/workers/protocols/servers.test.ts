@@ -24,9 +24,8 @@ for (const name of PROTOCOLS) {
   });
 
   test(`${name}: a server that speaks it refuses, and is quoted`, async (t) => {
-    const refuse: Answer = (response) =>
-      response.writeHead(refusal.status, JSON_TYPE).end(JSON.stringify(refusal.body));
-    const error = await faultOf(t, startCaller(t).call(await callTo(t, name, path, input, refuse)));
+    const call = await callTo(t, name, path, input, plain(refusal.body, refusal.status));
+    const error = await faultOf(t, startCaller(t).call(call));
     t.is(error.code, 'model_error');
     t.true(error.message.includes(refusal.message), error.message);
     t.false(error.busy);
@@ -67,8 +66,8 @@ for (const name of PROTOCOLS) {
 }
 
 test('open-inference-v2: the demo server says of each text in a batch what it says of it alone', async (t) => {
-  const { url, stop } = await startModelServer({ host: '127.0.0.1', port: 0 });
-  t.teardown(stop);
+  const server = await startModelServer({ host: '127.0.0.1', port: 0 });
+  t.teardown(() => server.stop());
   const protocol = protocolOf('open-inference-v2');
   const { batch } = protocol;
   const inputs = [['Guten Morgen'], ['Good morning to all', 'Bonjour à tous'], ['Buongiorno a tutti']].map(
@@ -77,7 +76,7 @@ test('open-inference-v2: the demo server says of each text in a batch what it sa
     }),
   );
   const caller = startCaller(t);
-  const call = { ...callOf(`${url}/v2/models/language-id/infer`), protocol };
+  const call = { ...callOf(`${server.url}/v2/models/language-id/infer`), protocol };
   const alone = await Promise.all(
     inputs.map((input) => caller.call({ ...call, request: protocol.toRequest(input, model) })),
   );
@@ -150,8 +149,7 @@ const cogFaults: [
 ];
 for (const [what, status, answer, code, busy, message] of cogFaults) {
   test(`cog: a server that ${what} is ${code}${busy ? ', and busy' : ''}`, async (t) => {
-    const refuse: Answer = (response) => response.writeHead(status, JSON_TYPE).end(JSON.stringify(answer));
-    const call = await callTo(t, 'cog', '/predictions', { prompt: 'x' }, refuse);
+    const call = await callTo(t, 'cog', '/predictions', { prompt: 'x' }, plain(answer, status));
     const error = await faultOf(t, startCaller(t).call(call));
     t.is(error.code, code);
     t.is(error.busy, busy);
@@ -209,6 +207,6 @@ async function callTo(
   return callOf(url, { protocol, request, headers: { 'idempotency-key': KEY } });
 }
 
-function plain(body: unknown): Answer {
-  return (response) => response.writeHead(200, JSON_TYPE).end(JSON.stringify(body));
+function plain(body: unknown, status = 200): Answer {
+  return (response) => response.writeHead(status, JSON_TYPE).end(JSON.stringify(body));
 }
