@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createTexts } from '../shared/blobs/texts.ts';
 import type { ApiConfig, JwtConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
@@ -10,6 +11,7 @@ import { connect, FAIL_FAST, PATIENT } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
+import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
@@ -45,7 +47,7 @@ export function createApiRole(
   config: ApiConfig,
   registry: Registry,
   events: Events,
-  { version, durability }: About,
+  { version, durability, blobs }: About,
 ): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
@@ -66,6 +68,7 @@ export function createApiRole(
     redis: async () => `answers ${await redis.ping()}`,
     models: async () => `${registry.list().length} served`,
     durability: async () => durability,
+    blobs: async () => blobs?.name ?? 'none: all stays in Redis',
     process: async () => {
       if (closing.signal.aborted) throw new Error('shutting down');
       return 'serving';
@@ -79,6 +82,7 @@ export function createApiRole(
     wakeUp,
     readiness,
     store: createJobStore(redis),
+    texts: createTexts(blobs, createBlobIndex(redis)),
     outbox: createOutbox(redis, deliveryQueue),
     idempotency: createIdempotencyKeys(redis),
     guard: createAddressGuard({ allow: config.webhookAllow }),
@@ -104,7 +108,15 @@ export function createApiRole(
     run,
   });
   const server = createHttpServer(
-    createApp({ routes, authenticate, events, version, edge: config.edge, closing: closing.signal }),
+    createApp({
+      routes,
+      authenticate,
+      events,
+      version,
+      edge: config.edge,
+      maxBody: config.maxBody,
+      closing: closing.signal,
+    }),
   );
 
   return {

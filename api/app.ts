@@ -16,20 +16,28 @@ import { send, sendProblem } from './http/send.ts';
 import { createTurns, type InTurn } from './http/turns.ts';
 import { describeApi } from './openapi.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
-
 export interface AppParts {
   routes: readonly Route[];
   authenticate: Authenticate;
   events: Events;
   version: string;
   edge: EdgeConfig;
+  /** In bytes. */
+  maxBody: number;
   /** Aborted when the replica shuts down: whoever waits gets an answer, streams end. */
   closing: AbortSignal;
 }
 
 /** Express put together: the order here is the order in which a request is looked at. */
-export function createApp({ routes, authenticate, events, version, edge, closing }: AppParts): Express {
+export function createApp({
+  routes,
+  authenticate,
+  events,
+  version,
+  edge,
+  maxBody,
+  closing,
+}: AppParts): Express {
   const app = express();
   const turnsFor = createTurns();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
@@ -45,7 +53,7 @@ export function createApp({ routes, authenticate, events, version, edge, closing
   for (const route of routes) {
     app[route.method](expressPath(route.path), async (request, response) => {
       response.locals['route'] = route.path;
-      const call = await toCall(route, { authenticate, closing, turnsFor }, request, response);
+      const call = await toCall(route, { authenticate, maxBody, closing, turnsFor }, request, response);
       await send(response, await route.handle(call));
     });
   }
@@ -66,13 +74,13 @@ export function createApp({ routes, authenticate, events, version, edge, closing
 
 const anonymous: Principal = { tenant: '', subject: '', scopes: [], models: [] };
 
-interface CallParts extends Pick<AppParts, 'authenticate' | 'closing'> {
+interface CallParts extends Pick<AppParts, 'authenticate' | 'maxBody' | 'closing'> {
   turnsFor: (bytes: number) => InTurn;
 }
 
 async function toCall(
   route: Route,
-  { authenticate, closing, turnsFor }: CallParts,
+  { authenticate, maxBody, closing, turnsFor }: CallParts,
   request: Request,
   response: Response,
 ): Promise<Call> {
@@ -81,7 +89,7 @@ async function toCall(
   const principal = route.scope === 'public' ? anonymous : await authenticate(request, response);
   if (route.scope !== 'public') requireScope(principal, route.scope);
   response.locals['tenant'] = principal.tenant;
-  const body = route.body ? await readJsonBody(request, MAX_BODY_BYTES, turnsFor) : undefined;
+  const body = route.body ? await readJsonBody(request, maxBody, turnsFor) : undefined;
   return {
     principal,
     requestId: requestId(response),

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { readEdgeConfig, type EdgeConfig } from './edge-config.ts';
+import { readBlobPlace, type BlobPlace } from './blobs/blob-place.ts';
 import { messageOf } from './errors.ts';
 import { checkRedisUrl } from './redis/connection.ts';
 import { DURABILITIES, type Durability } from './redis/durability.ts';
@@ -16,6 +17,7 @@ export class ConfigError extends Error {
   }
 }
 
+const MIB = 1024 * 1024;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /** What both roles read from the environment. */
@@ -28,6 +30,8 @@ export interface RoleConfig {
   webhookAllow: string[];
   /** What a 202 must wait for; undefined: the strongest that Redis offers. */
   durability: Durability | undefined;
+  /** Undefined: large texts stay in Redis. */
+  blobs: BlobPlace | undefined;
 }
 
 /** How JWTs are verified. The secret is a KeyObject: it verifies faster than a text, and no log shows it. */
@@ -45,6 +49,8 @@ export interface ApiConfig extends RoleConfig {
   /** Undefined: no JWT is accepted. */
   jwt: JwtConfig | undefined;
   edge: EdgeConfig;
+  /** The most that the body of a request may have, in bytes. */
+  maxBody: number;
 }
 
 export interface WorkerConfig extends RoleConfig {
@@ -54,6 +60,8 @@ export interface WorkerConfig extends RoleConfig {
   drainTimeout: number;
   /** Seconds after which the jobs of a worker that gives no sign of life go to another. */
   lockTime: number;
+  /** The most that an output may have, in bytes of JSON. */
+  maxOutput: number;
 }
 
 /** Throws a ConfigError with all faults. */
@@ -64,6 +72,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     port: readInteger(env, 'PORT', 8080, [0, 65_535], faults),
     jwt: readJwtConfig(env, faults),
     edge: readEdgeConfig(env, faults),
+    maxBody: readInteger(env, 'INFERQ_MAX_BODY', MIB, [1024, 64 * MIB], faults),
   };
   return checked(config, faults);
 }
@@ -76,6 +85,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
     concurrency: readInteger(env, 'INFERQ_WORKER_CONCURRENCY', 50, [1, 10_000], faults),
     drainTimeout: readInteger(env, 'INFERQ_DRAIN_TIMEOUT', 25, [0, 86_400], faults),
     lockTime: readInteger(env, 'INFERQ_LOCK_TIME', 15, [1, 3600], faults),
+    maxOutput: readInteger(env, 'INFERQ_MAX_OUTPUT', 8 * MIB, [1024, 64 * MIB], faults),
   };
   return checked(config, faults);
 }
@@ -97,6 +107,7 @@ function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     logLevel,
     webhookAllow: readWebhookAllow(env, faults),
     durability: readDurabilityWish(env, faults),
+    blobs: readBlobPlace(env, faults),
   };
 }
 

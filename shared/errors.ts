@@ -35,6 +35,11 @@ export const ERRORS = {
   broker_full: { status: 503, title: 'The broker is full', retryable: true },
   ttl_unreachable: { status: 503, title: 'The job would expire before it could start', retryable: true },
   redis_unavailable: { status: 503, title: 'The broker cannot reach its store', retryable: true },
+  storage_unavailable: {
+    status: 503,
+    title: 'The store of large inputs and outputs is out of reach',
+    retryable: true,
+  },
   keys_unavailable: { status: 503, title: 'The keys that verify tokens are out of reach', retryable: true },
   shutting_down: { status: 503, title: 'This replica is shutting down', retryable: true },
   // Ends of a job.

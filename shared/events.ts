@@ -65,6 +65,7 @@ export interface InferqEvents {
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
   'jwks.failed': { error: unknown };
+  'blobs.failed': { error: unknown };
   'redis.failed': { where: string; error: unknown };
   'role.started': { address: string; metrics: string; durability: string };
   'role.stopping': { reason: string };

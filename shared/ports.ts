@@ -1,6 +1,7 @@
 import type { ModelSpec } from './model.ts';
 import type { JobSpec, StoredJob } from './stored-job.ts';
 import type { JobStatus } from './job-status.ts';
+import type { Text } from './text.ts';
 
 /** The price of a job's model call, and the period of the tenant's budget in which it was set aside, if any. */
 export interface Price {
@@ -10,13 +11,13 @@ export interface Price {
   onlyCached?: boolean;
 }
 
-/** A job on its way in. `input` is JSON; times are milliseconds; an absent `cacheKey` means results are not shared. */
+/** A job on its way in. Times are milliseconds; an absent `cacheKey` means results are not shared. */
 export interface Submission {
   id: string;
   tenant: string;
   model: ModelSpec;
   spec: JobSpec;
-  input: string;
+  input: Text;
   cacheKey: string | undefined;
   /** How many jobs of the tenant may wait for the model, where that is not as many as the model allows. */
   mostOfTenant?: number;
@@ -30,7 +31,7 @@ export type Full = { kind: 'full'; of: 'model' | 'tenant'; depth: number; rate: 
 /** What became of a submission. `rate` is in starts a second, 0 where it is not known; `position` 1 is next. */
 export type Admission =
   | { kind: 'exists' }
-  | { kind: 'hit'; createdAt: number; output: string }
+  | { kind: 'hit'; createdAt: number; output: Text }
   | { kind: 'joined'; createdAt: number; run: string; status: JobStatus }
   | { kind: 'queued'; createdAt: number; priority: number; position: number; rate: number }
   | { kind: 'late'; position: number; rate: number }
@@ -44,7 +45,7 @@ export interface StartedRun {
   startedAt: number;
   jobId: string;
   spec: JobSpec;
-  input: string;
+  input: Text;
   tenant: string;
   model: string;
   version: string;
@@ -55,9 +56,9 @@ export interface StartedRun {
   lost?: { startedAt: number; worker: string } | undefined;
 }
 
-/** How an attempt ended. `error`, `output` and `attempt` are JSON. */
+/** How an attempt ended. `error` and `attempt` are JSON. */
 export type Outcome =
-  | { kind: 'succeeded'; output: string; attempt: string; cacheTtlMs: number }
+  | { kind: 'succeeded'; output: Text; attempt: string; cacheTtlMs: number }
   | { kind: 'failed'; error: string; attempt: string }
   | { kind: 'handover'; error: string; attempt: string }
   | { kind: 'putback'; attempt: string; counts: boolean };

@@ -1,3 +1,5 @@
+import { createBlobs } from './blobs/blob-place.ts';
+import type { BlobStore } from './blobs/blob-store.ts';
 import { ConfigError, type Environment, type RoleConfig } from './config.ts';
 import { messageOf } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
@@ -8,6 +10,7 @@ import { createLogger, logEvents } from './observe/log.ts';
 import { startMetricsServer } from './observe/metrics-server.ts';
 import { measureEvents } from './observe/metrics.ts';
 import type { Readiness } from './observe/readiness.ts';
+import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
 import type { Durability } from './redis/durability.ts';
 import { readVersion } from './version.ts';
@@ -24,6 +27,8 @@ export interface Role {
 export interface About {
   version: string;
   durability: Durability;
+  /** Undefined: large texts stay in Redis. */
+  blobs: BlobStore | undefined;
 }
 
 export interface RoleKind<Config extends RoleConfig> {
@@ -54,13 +59,15 @@ async function startRole<Config extends RoleConfig>(
 ): Promise<void> {
   const offered = await checkRedis(config.redisUrl, config.durability);
   const durability = config.durability ?? offered;
+  const blobs = config.blobs && createBlobs(config.blobs);
+  await checkBlobs(config.redisUrl, blobs);
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel));
   const metrics = measureEvents(events);
   const registry = createRegistry();
   const source = createModelSource(config.models, env);
   registry.replace(await source.load());
-  const role = kind.create(config, registry, events, { version: readVersion(), durability });
+  const role = kind.create(config, registry, events, { version: readVersion(), durability, blobs });
   const server = await startMetricsServer(
     { host: config.host, port: config.metricsPort },
     metrics,

@@ -1,5 +1,6 @@
 import type { CACHE_MODES, Job, JobError, Priority, Progress } from './job.ts';
 import { isTerminal, type JobStatus } from './job-status.ts';
+import type { Text } from './text.ts';
 import type { Webhook } from './webhook-event.ts';
 
 /** What a client asked for, apart from model and input. Kept as JSON in the job's record; durations are seconds. */
@@ -17,7 +18,7 @@ export interface JobSpec {
   traceparent?: string;
 }
 
-/** A job as it is kept. Times are Unix milliseconds; `output` and `input` are JSON texts, never parsed on the way. */
+/** A job as it is kept. Times are Unix milliseconds; `output` and `input` are never parsed on the way. */
 export interface StoredJob {
   id: string;
   tenant: string;
@@ -38,14 +39,17 @@ export interface StoredJob {
   error: JobError | null;
   progress: Progress | null;
   queue: Job['queue'];
-  output: string | null;
+  output: Text | null;
   dataRemoved: boolean;
-  input?: string;
+  input?: Text;
   history?: string;
 }
 
+/** A job whose texts are at hand, wherever they lie. */
+export type WholeJob = Omit<StoredJob, 'input' | 'output'> & { output: string | null; input?: string };
+
 /** The JSON that clients see, with the output spliced in as it is stored: large outputs are never parsed. */
-export function renderJob(job: StoredJob, include: { input?: boolean; attempts?: boolean } = {}): string {
+export function renderJob(job: WholeJob, include: { input?: boolean; attempts?: boolean } = {}): string {
   const { id, model, version, status } = job;
   const head = JSON.stringify({ id, model, version, status });
   const attempts = include.attempts ? `,"attempts":[${(job.history ?? '').replaceAll('\n', ',')}]` : '';
@@ -54,7 +58,7 @@ export function renderJob(job: StoredJob, include: { input?: boolean; attempts?:
   return `${head.slice(0, -1)},"output":${job.output ?? 'null'},${rest}${input}${attempts}}`;
 }
 
-function withoutPayload(job: StoredJob): Omit<Job, 'id' | 'model' | 'version' | 'status' | 'output'> {
+function withoutPayload(job: WholeJob): Omit<Job, 'id' | 'model' | 'version' | 'status' | 'output'> {
   const path = `/jobs/${job.id}`;
   return {
     error: job.error,
@@ -73,7 +77,7 @@ function withoutPayload(job: StoredJob): Omit<Job, 'id' | 'model' | 'version' | 
   };
 }
 
-function metricsOf({ status, queuedAt, startedAt, endedAt, attempts }: StoredJob): Job['metrics'] {
+function metricsOf({ status, queuedAt, startedAt, endedAt, attempts }: WholeJob): Job['metrics'] {
   const left = startedAt ?? (isTerminal(status) ? endedAt : null);
   return {
     queue_time: left === null ? null : seconds(left - queuedAt),

@@ -7,6 +7,7 @@ import { codeOfJob } from '../shared/redis/keys.ts';
 import type { Outbox } from '../shared/redis/outbox.ts';
 import type { WorkQueue } from '../shared/redis/work-queue.ts';
 import { nextStep, pauseWhileBusy } from '../shared/retry.ts';
+import type { Text } from '../shared/text.ts';
 import { attemptRun, type AttemptParts } from './attempt.ts';
 import { pickEndpoint } from './routing/pick-endpoint.ts';
 import { createNarrator } from './run-narrator.ts';
@@ -131,6 +132,7 @@ async function settle(
 ): Promise<Verdict> {
   const settled = await parts.store.settle(run.run, run.token, outcome);
   if (settled.kind === 'stale') {
+    if (outcome.kind === 'succeeded') await discard(parts, outcome.output);
     parts.events.emit('attempt.refused', {
       jobId: run.jobId,
       run: run.run,
@@ -144,6 +146,11 @@ async function settle(
     await parts.queue.add(settled.run, { priority: settled.priority, delayMs: 0 });
   await sendOwed(parts.outbox, settled.owed);
   return { kind: 'done' };
+}
+
+/** What cannot be taken away now, the collector finds. */
+async function discard({ texts, events }: ProcessorParts, output: Text): Promise<void> {
+  await texts.discard(output).catch((error: unknown) => events.emit('blobs.failed', { error }));
 }
 
 const SENT_AT_ONCE = 20;

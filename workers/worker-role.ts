@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { createTexts } from '../shared/blobs/texts.ts';
 import type { WorkerConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
@@ -7,6 +8,8 @@ import { createReadiness } from '../shared/observe/readiness.ts';
 import { connect, PATIENT } from '../shared/redis/connection.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
 import { createCharges } from '../shared/redis/charges.ts';
+import { createBlobCollector } from '../shared/redis/blob-collector.ts';
+import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
@@ -32,7 +35,7 @@ export function createWorkerRole(
   config: WorkerConfig,
   registry: Registry,
   events: Events,
-  { version, durability }: About,
+  { version, durability, blobs }: About,
 ): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
@@ -57,6 +60,8 @@ export function createWorkerRole(
       events,
       caller,
       transforms,
+      texts: createTexts(blobs, createBlobIndex(redis)),
+      maxOutput: config.maxOutput,
       worker: name,
       random: Math.random,
     }),
@@ -92,10 +97,21 @@ export function createWorkerRole(
     onError: onError('sweeping'),
   });
 
+  const collector = blobs
+    ? createBlobCollector({
+        redis,
+        blobs,
+        codes: () => [...codes],
+        name,
+        onError: (error) => events.emit('blobs.failed', { error }),
+      })
+    : undefined;
+
   const readiness = createReadiness({
     redis: async () => `answers ${await redis.ping()}`,
     models: async () => `${registry.list().length} served`,
     durability: async () => durability,
+    blobs: async () => blobs?.name ?? 'none: all stays in Redis',
   });
 
   return {
@@ -110,9 +126,10 @@ export function createWorkerRole(
       });
       await deliveries.start();
       sweeper.start();
+      collector?.start();
     },
     async stop(deadlineMs: number): Promise<void> {
-      await sweeper.stop();
+      await Promise.all([sweeper.stop(), collector?.stop()]);
       await Promise.all([models.stop(deadlineMs), deliveries.stop()]);
       await abandoned.stop();
       await Promise.all([caller.close(), transforms.close(), queue.close(), deliveryQueue.close()]);

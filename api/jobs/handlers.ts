@@ -19,6 +19,7 @@ import { limitRate } from '../tenants/rate-limit.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
 import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-events.ts';
+import { outputAnswer } from './job-output.ts';
 import { etagOf, matchesEtag, readInclude } from './job-view.ts';
 import { formatCursor, readListQuery } from './list-query.ts';
 import { findReplay } from './replay.ts';
@@ -60,6 +61,10 @@ export function createJobHandlers(parts: JobHandlerParts) {
     return job;
   }
 
+  async function render(job: StoredJob, include?: { input: boolean; attempts: boolean }): Promise<string> {
+    return renderJob(await parts.texts.whole(job), include);
+  }
+
   /** The job is kept whatever becomes of the wait: a client that were told to try again would double it. */
   async function awaitAccepted(job: StoredJob, seconds: number, signal: AbortSignal): Promise<StoredJob> {
     try {
@@ -67,6 +72,19 @@ export function createJobHandlers(parts: JobHandlerParts) {
     } catch (error) {
       if (isRedisTrouble(error)) return job;
       throw error;
+    }
+  }
+
+  /** Nor must it look refused because its output cannot be fetched now. */
+  async function renderAccepted(
+    job: StoredJob,
+    current: StoredJob,
+  ): Promise<{ shown: StoredJob; json: string }> {
+    try {
+      return { shown: current, json: await render(current) };
+    } catch (error) {
+      if (isTerminal(job.status) || !(error instanceof InferqError)) throw error;
+      return { shown: job, json: await render(job) };
     }
   }
 
@@ -94,8 +112,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const current = wait > 0 ? await awaitAccepted(job, wait, call.signal) : job;
     const headers: Record<string, string> =
       wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
-    if (isTerminal(current.status)) return { status: 200, json: renderJob(current), headers };
-    return { status: 202, json: renderJob(current), headers: { ...headers, location: `/jobs/${job.id}` } };
+    const { shown, json } = await renderAccepted(job, current);
+    if (isTerminal(shown.status)) return { status: 200, json, headers };
+    return { status: 202, json, headers: { ...headers, location: `/jobs/${job.id}` } };
   };
 
   const get: Handler = async (call) => {
@@ -106,7 +125,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     if (!current) throw noSuchJob();
     const etag = etagOf(current, call.query.get('include'));
     if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers: { etag } };
-    return { status: 200, json: renderJob(current, include), headers: { etag } };
+    return { status: 200, json: await render(current, include), headers: { etag } };
   };
 
   const list: Handler = async (call) => {
@@ -127,10 +146,8 @@ export function createJobHandlers(parts: JobHandlerParts) {
       cursor,
     );
     const next = page.next ? JSON.stringify(nextPath(call.query, formatCursor(page.next))) : 'null';
-    return {
-      status: 200,
-      json: `{"data":[${page.jobs.map((job) => renderJob(job)).join(',')}],"next":${next}}`,
-    };
+    const jobs = await Promise.all(page.jobs.map((job) => render(job)));
+    return { status: 200, json: `{"data":[${jobs.join(',')}],"next":${next}}` };
   };
 
   const output: Handler = async (call) => {
@@ -139,7 +156,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
       throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
     if (job.output === null)
       throw new InferqError('output_not_ready', `The job is ${job.status}: it has no output.`);
-    return { status: 200, json: job.output };
+    return outputAnswer(parts.texts, job.output, call.query.get('redirect') === 'true');
   };
 
   const events: Handler = async (call) => {
@@ -156,12 +173,12 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const cancel: Handler = async (call) => ({
     status: 200,
-    json: renderJob(await cancelJob(parts, await find(call, 'jobs:write'))),
+    json: await render(await cancelJob(parts, await find(call, 'jobs:write'))),
   });
 
   const retry: Handler = async (call) => {
     const job = await retryJob(parts, await find(call, 'jobs:write'));
-    return { status: 202, json: renderJob(job), headers: { location: `/jobs/${job.id}` } };
+    return { status: 202, json: await render(job), headers: { location: `/jobs/${job.id}` } };
   };
 
   const deliveries: Handler = async (call) => {

@@ -1,7 +1,8 @@
+import type { Texts } from '../../shared/blobs/texts.ts';
 import { InferqError } from '../../shared/errors.ts';
 import { isTerminal } from '../../shared/job-status.ts';
 import { isBefore, type RunEvent, type RunEvents } from '../../shared/redis/run-events.ts';
-import { renderJob, type StoredJob } from '../../shared/stored-job.ts';
+import { renderJob, type StoredJob, type WholeJob } from '../../shared/stored-job.ts';
 import type { AwaitParts } from './await-job.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -12,6 +13,7 @@ const FIRST = '0-1';
 
 export interface EventsParts extends AwaitParts {
   runEvents: RunEvents;
+  texts: Texts;
 }
 
 /** Reads Last-Event-ID; throws `invalid_request`, or `events_gone` where what follows it is not kept any more. */
@@ -58,7 +60,7 @@ export async function* jobEvents(
         quietSince = performance.now();
       }
       if (isTerminal(current.status)) {
-        yield* ending(current, seen);
+        yield* ending(await parts.texts.whole(current), seen);
         return;
       }
       if (performance.now() - quietSince > HEARTBEAT_MS) {
@@ -97,14 +99,14 @@ function queuedEvents({ queuedAt, createdAt, cache }: StoredJob): RunEvent[] {
   return [{ ...event, id: FIRST }, ...(queuedAt === createdAt ? [] : [{ ...event, id: `${queuedAt}-0` }])];
 }
 
-function* ending(job: StoredJob, seen: string): Generator<string> {
+function* ending(job: WholeJob, seen: string): Generator<string> {
   const ended = job.endedAt ?? job.createdAt;
   const status = { kind: 'status', id: `${ended}-999998`, data: JSON.stringify({ status: job.status }) };
   if (isBefore(seen, status.id)) yield format(status);
   yield format({ kind: 'done', id: doneId(job), data: renderJob(job) });
 }
 
-function doneId({ endedAt, createdAt }: StoredJob): string {
+function doneId({ endedAt, createdAt }: Pick<StoredJob, 'endedAt' | 'createdAt'>): string {
   return `${endedAt ?? createdAt}-999999`;
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Texts } from '../../shared/blobs/texts.ts';
 import { cacheKey } from '../../shared/cache-key.ts';
 import { InferqError } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
@@ -12,6 +13,7 @@ import type { Outbox } from '../../shared/redis/outbox.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
 import type { JobSpec, StoredJob } from '../../shared/stored-job.ts';
 import type { TenantSettings } from '../../shared/tenant.ts';
+import type { Text } from '../../shared/text.ts';
 import { toWebhook } from '../../shared/webhook-event.ts';
 import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import { requireModel } from '../auth/authorize.ts';
@@ -25,6 +27,7 @@ import { fullError, secondsToDrain } from '../http/retry-after.ts';
 export interface SubmitParts extends TenantBoundParts, BudgetParts {
   registry: Registry;
   store: JobStore;
+  texts: Texts;
   queue: WorkQueue;
   outbox: Outbox;
   idempotency: IdempotencyKeys;
@@ -62,7 +65,8 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
   const id = claim
     ? jobOf(await parts.idempotency.claim(principal.tenant, claim.key, fresh, claim.body))
     : fresh;
-  const input = await inTurn(() => JSON.stringify(request.input));
+  const mostOfTenant = await tenantBound(parts, principal.tenant, settings, model);
+  const input = await parts.texts.keep(id, await inTurn(() => JSON.stringify(request.input)));
   const key = () =>
     spec.mode === 'bypass' ? undefined : cacheKey(model.spec, principal.tenant, request.input);
   const purchase = { tenant: principal.tenant, settings, model: model.spec, reservation: `${id}~0` };
@@ -74,14 +78,20 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     spec,
     input,
     cacheKey: await inTurn(key),
-    mostOfTenant: await tenantBound(parts, principal.tenant, settings, model),
+    mostOfTenant,
     waiter: submit.waiter,
     price: hold.refusal ? { onlyCached: true } : hold.price,
   });
   // Where the API dies before this, the reservation is found to have no job.
   await (admission.kind === 'queued' || admission.kind === 'joined' ? hold.keep() : hold.release());
+  if (admission.kind !== 'queued') await discard(parts, input);
   if (admission.kind === 'not cached') throw hold.refusal;
   return conclude(parts, { id, tenant: principal.tenant, model, spec }, admission);
+}
+
+/** Another job's data serve, or there was no room. What cannot be taken away now, the collector finds. */
+async function discard({ texts, events }: SubmitParts, input: Text): Promise<void> {
+  await texts.discard(input).catch((error: unknown) => events.emit('blobs.failed', { error }));
 }
 
 /** Before the schema's defaults are put in: what the client sent is what must be the same. */

@@ -34,8 +34,8 @@ export function startRoles(
   urls: { redisUrl: string; modelsUrl: string },
   signal: AbortSignal,
 ): BrokerRoles {
-  const { env, root } = options;
-  const facts = { ...urls, modelFile: join(root, 'examples', 'models', 'models.yaml') };
+  const { env, root, state } = options;
+  const facts = { ...urls, modelFile: join(root, 'examples', 'models', 'models.yaml'), blobs: join(state, 'blobs') };
   const start = async (name: 'api' | 'worker', offset: number) => {
     const port = await metricsPort(env['METRICS_PORT'], offset);
     return keep(options, name, roleEnvironment(env, facts, port), signal);

@@ -3,6 +3,8 @@ export interface BrokerFacts {
   modelsUrl: string;
   /** The model file to use when the environment names none. */
   modelFile: string;
+  /** The folder for large inputs and outputs when the environment names no place. */
+  blobs: string;
 }
 
 /** What API and worker get: the user's environment, and what it leaves open. */
@@ -17,6 +19,8 @@ export function roleEnvironment(
     INFERQ_MODELS: facts.modelFile,
     // For development: webhooks to this machine, which are refused otherwise.
     INFERQ_WEBHOOK_ALLOW: '127.0.0.0/8,::1/128,localhost',
+    // Others may use a Redis that was there already, and have to see the same.
+    ...(env['REDIS_URL'] ? {} : { INFERQ_BLOBS: facts.blobs }),
     ...env,
     METRICS_PORT: metricsPort,
     REDIS_URL: facts.redisUrl,

@@ -15,6 +15,7 @@ const LEVELS = {
   'models.loaded': 'info',
   'models.refused': 'error',
   'jwks.failed': 'warn',
+  'blobs.failed': 'warn',
   'redis.failed': 'warn',
   'role.started': 'info',
   'role.stopping': 'info',
@@ -35,7 +36,7 @@ export function createLogger(role: string, level: string): Logger {
 /** Turns each event into a log line. */
 export function logEvents(events: Events, logger: Logger): void {
   for (const name of eventNames()) {
-    const isNew = name === 'redis.failed' ? createRepetitionFilter() : () => true;
+    const isNew = name === 'redis.failed' || name === 'blobs.failed' ? createRepetitionFilter() : () => true;
     events.on(name, (details) => {
       if (isNew(details)) logger[LEVELS[name]](details, name);
     });

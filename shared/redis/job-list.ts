@@ -1,5 +1,6 @@
 import type { JobStatus } from '../job-status.ts';
 import type { StoredJob } from '../stored-job.ts';
+import { bytesOf } from '../text.ts';
 import type { RedisConnection } from './connection.ts';
 import { readJob, readRecord } from './job-reader.ts';
 import { codeOfJob, keyPrefix } from './keys.ts';
@@ -7,7 +8,7 @@ import { codeOfJob, keyPrefix } from './keys.ts';
 const READ_AT_ONCE = 20;
 /** A filter that fits few jobs stops looking after so many and goes on at the next page. */
 const MOST_LOOKED_AT = 1000;
-/** A page with more output than this, in characters, ends early. */
+/** A page with more output than this, in bytes, ends early. */
 const LARGEST_PAGE = 8 * 1024 * 1024;
 
 export interface JobFilter {
@@ -50,7 +51,7 @@ export async function listJobs(
       const job = record && fits(record, filter) ? await readJob(redis, candidate.id) : undefined;
       if (job) jobs.push(job);
       cursor = candidate;
-      bytes += job?.output?.length ?? 0;
+      bytes += job?.output ? bytesOf(job.output) : 0;
       if (jobs.length === limit || bytes > LARGEST_PAGE) return { jobs, next: cursor };
     }
   }

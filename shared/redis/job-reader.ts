@@ -3,6 +3,7 @@ import type { RedisConnection } from './connection.ts';
 import { codeOfJob, keyPrefix } from './keys.ts';
 import { queuePlace } from './queue-place.ts';
 import type { StoredJob } from '../stored-job.ts';
+import { fromField } from '../text.ts';
 import { parseRecord } from './record.ts';
 
 /** With the input; only where it is the tenant's. */
@@ -81,9 +82,9 @@ function visible(
   const dataRemoved = isTerminal(status) && (!kept || life < RECORD_LIFE_MS);
   if (dataRemoved) return { output: null, dataRemoved };
   return {
-    output: status === 'succeeded' ? output : null,
+    output: status === 'succeeded' && output !== null ? fromField(output) : null,
     dataRemoved,
-    ...(input === null ? {} : { input }),
+    ...(input === null ? {} : { input: fromField(input) }),
   };
 }
 

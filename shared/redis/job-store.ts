@@ -6,6 +6,7 @@ import { readJob } from './job-reader.ts';
 import { Reply } from './reply.ts';
 import { parseAdmission, parseLeaving, parseRetrial, parseSettlement, parseStart } from './script-answers.ts';
 import { createScripts } from './scripts.ts';
+import { toField } from '../text.ts';
 
 /** The job store on Redis. Its promises fail with ioredis' own errors while Redis cannot be reached. */
 export function createJobStore(redis: RedisConnection): JobStore {
@@ -75,7 +76,7 @@ function admitArguments({
     model.name,
     model.version,
     JSON.stringify(spec),
-    input,
+    toField(input),
     cacheKey ?? '',
     spec.mode,
     milliseconds(spec.ttl === undefined ? undefined : spec.ttl + (spec.delay ?? 0)),
@@ -99,7 +100,7 @@ function priceArguments({ cost, account }: Price): (string | number)[] {
 
 function settleArguments(outcome: Outcome): (string | number)[] {
   const { kind, attempt } = outcome;
-  const output = kind === 'succeeded' ? outcome.output : '';
+  const output = kind === 'succeeded' ? toField(outcome.output) : '';
   const error = kind === 'failed' || kind === 'handover' ? outcome.error : '';
   const cacheTtl = kind === 'succeeded' ? Math.round(outcome.cacheTtlMs) : 0;
   return [kind, output, error, attempt, cacheTtl, kind === 'putback' && outcome.counts ? 1 : 0];

@@ -1,5 +1,6 @@
 import { isTerminal, type TerminalStatus } from '../job-status.ts';
 import { renderJob, toTime, type StoredJob } from '../stored-job.ts';
+import { bytesOf } from '../text.ts';
 import { eventType } from '../webhook-event.ts';
 import type { DeliveryRecord } from '../webhooks/delivery-record.ts';
 import type { RedisConnection } from './connection.ts';
@@ -85,6 +86,8 @@ function toDelivery(job: StoredJob, url: string, status: TerminalStatus, revisio
 }
 
 function renderForReceiver(job: StoredJob): string {
-  if (job.output === null || Buffer.byteLength(job.output) <= LARGEST_OUTPUT) return renderJob(job);
-  return `${renderJob({ ...job, output: null }).slice(0, -1)},"output_url":"/jobs/${job.id}/output"}`;
+  const { input: _, output, ...rest } = job;
+  if (output === null || (typeof output === 'string' && bytesOf(output) <= LARGEST_OUTPUT))
+    return renderJob({ ...rest, output });
+  return `${renderJob({ ...rest, output: null }).slice(0, -1)},"output_url":"/jobs/${job.id}/output"}`;
 }

@@ -1,4 +1,5 @@
 import type { Admission, Leaving, Retrial, Settlement, StartedRun } from '../ports.ts';
+import { fromField } from '../text.ts';
 import type { Reply } from './reply.ts';
 
 // What the scripts answer, as the head of each describes it.
@@ -10,7 +11,7 @@ export function parseAdmission(reply: Reply): Admission {
     case 'not cached':
       return { kind };
     case 'hit':
-      return { kind, createdAt: reply.number(1), output: reply.text(2) };
+      return { kind, createdAt: reply.number(1), output: fromField(reply.text(2)) };
     case 'joined':
       return { kind, createdAt: reply.number(1), run: reply.text(2), status: reply.status(3) };
     case 'queued':
@@ -45,7 +46,7 @@ export function parseStart(run: string, reply: Reply): StartedRun | undefined {
     startedAt: reply.number(2),
     jobId: reply.text(3),
     spec: JSON.parse(reply.text(4)),
-    input: reply.text(5),
+    input: fromField(reply.text(5)),
     tenant: reply.text(6),
     model: reply.text(7),
     version: reply.text(8),

@@ -58,6 +58,8 @@ export async function startScriptedModel(
 
 async function readBody(request: IncomingMessage): Promise<string> {
   let text = '';
+  // A character may be split between two chunks.
+  request.setEncoding('utf8');
   for await (const chunk of request) text += String(chunk);
   return text;
 }

@@ -1,7 +1,7 @@
 -- Takes a job in, once: answered from the cache, joined to an identical run, queued, or refused for want of room.
 --
 -- KEYS[1] the job's record
--- ARGV 1 key prefix, 2 job id, 3 tenant, 4 model, 5 version, 6 spec (JSON), 7 input (JSON),
+-- ARGV 1 key prefix, 2 job id, 3 tenant, 4 model, 5 version, 6 spec (JSON), 7 input (as text.ts has it),
 --      8 cache key or '', 9 cache mode (use, refresh, bypass), 10 ttl in ms or 0, 11 delay in ms,
 --      12 priority band, 13 its handicap, 14 the job's share (see fair-share.ts), 15 most queued of the model,
 --      16 most queued of the tenant, 17 retention in ms, 18 webhook events or '', 19 waiting replica or '',
@@ -112,6 +112,7 @@ local function queue()
   redis.call('HSET', KEYS[1], 'tag', exact(tag))
   if delay > 0 then redis.call('HSET', KEYS[1], 'due', digits(now + delay)) end
   redis.call('HSET', prefix .. 'data:' .. id, 'input', ARGV[7])
+  hold_blobs(prefix, id, '+inf')
   wait_to_start()
   -- Looked at soon: the API may die before it has told BullMQ.
   look_at(prefix, id, now + 5000)

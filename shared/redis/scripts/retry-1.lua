@@ -31,6 +31,7 @@ if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'account', ARGV[10]) end
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 redis.call('PERSIST', KEYS[1])
 redis.call('HSET', prefix .. 'data:' .. run, 'input', input)
+hold_blobs(prefix, run, '+inf')
 add_to_backlog(prefix, tenant, 1)
 look_at(prefix, run, now + 5000)
 local ttl = tonumber(ARGV[8])

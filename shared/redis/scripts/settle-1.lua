@@ -47,6 +47,7 @@ local function hand_over()
   local heir = live[2]
   local next_run = heir.id
   redis.call('COPY', prefix .. 'data:' .. run, prefix .. 'data:' .. next_run)
+  hold_blobs(prefix, next_run, '+inf')
   redis.call('COPY', prefix .. 'waiting:' .. run, prefix .. 'waiting:' .. next_run)
   for index = 2, #live do
     redis.call('HSET', live[index].key, 'run', next_run)

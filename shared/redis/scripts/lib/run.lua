@@ -50,6 +50,22 @@ local function add_event(prefix, run, kind, data)
   redis.call('XADD', prefix .. 'events:' .. run, 'MAXLEN', '~', 10000, '*', 'kind', kind, 'data', data)
 end
 
+-- A large text lies in a blob store, and `@blob <key> <bytes>` stands in its place. Notes that the run refers to its
+-- blobs, and when to look whether anybody still does: not before the run is closed.
+local LONGEST_REFERENCE = 300
+
+local function hold_blobs(prefix, run, when)
+  local key = prefix .. 'data:' .. run
+  for _, field in ipairs({ 'input', 'output' }) do
+    local short = redis.call('HSTRLEN', key, field) <= LONGEST_REFERENCE
+    local blob = short and string.match(redis.call('HGET', key, field) or '', '^@blob (%S+)')
+    if blob then
+      redis.call('SADD', prefix .. 'blob:' .. blob, run)
+      redis.call('ZADD', prefix .. 'blobs', when, blob)
+    end
+  end
+end
+
 -- Forgets a run that nobody waits for any more; its data stay for `kept` ms, its events as long as results are kept.
 -- The last run of a model takes the clock of the fair shares along: the next one begins anew.
 local function close_run(prefix, run, cache_key, retention, kept)
@@ -59,6 +75,7 @@ local function close_run(prefix, run, cache_key, retention, kept)
     redis.call('DEL', prefix .. 'flight:' .. cache_key)
   end
   redis.call('PEXPIRE', prefix .. 'data:' .. run, digits(kept or retention))
+  hold_blobs(prefix, run, digits(now_ms() + (kept or retention)))
   redis.call('PEXPIRE', prefix .. 'events:' .. run, retention)
   redis.call('PEXPIRE', prefix .. 'waiting:' .. run, 60000)
   if redis.call('EXISTS', prefix .. 'runs') == 0 then redis.call('DEL', prefix .. 'fair', prefix .. 'shares') end

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
+import { InferqError } from '../errors.ts';
+import type { BlobIndex } from '../redis/blob-index.ts';
+import { codeOfJob } from '../redis/keys.ts';
+import type { StoredJob, WholeJob } from '../stored-job.ts';
+import { bytesOf, LARGEST_IN_REDIS, type BlobReference, type Text } from '../text.ts';
+import { storageUnavailable, type BlobStore } from './blob-store.ts';
+
+/** Inputs and outputs, wherever they lie. Fails with `storage_unavailable`, or `data_removed` where a blob is gone. */
+export interface Texts {
+  /** Brings a large text to the blob store. Whoever does not come to use it gives it to `discard`. */
+  keep(jobId: string, text: string): Promise<Text>;
+  read(text: Text): Promise<string>;
+  open(reference: BlobReference): Promise<Readable>;
+  presign(reference: BlobReference, seconds: number): Promise<string | undefined>;
+  /** Takes a text away that no run refers to. What fails here is the collector's. */
+  discard(text: Text): Promise<void>;
+  /** The job with the texts themselves; without them where a blob is gone. */
+  whole(job: StoredJob): Promise<WholeJob>;
+}
+
+/** Without a store all texts stay in Redis. */
+export function createTexts(store: BlobStore | undefined, index: BlobIndex): Texts {
+  function storeFor({ blob }: BlobReference): BlobStore {
+    if (store) return store;
+    throw storageUnavailable('answer', new Error(`${blob} is in a blob store, but INFERQ_BLOBS is not set`));
+  }
+
+  async function open(reference: BlobReference): Promise<Readable> {
+    const stream = await storeFor(reference).open(reference.blob);
+    if (stream) return stream;
+    throw new InferqError('data_removed', 'The text is not in the store of large inputs and outputs any more.');
+  }
+
+  async function read(text: Text): Promise<string> {
+    if (typeof text === 'string') return text;
+    const stream = await open(text);
+    return readAll(stream).catch((error: unknown) => {
+      throw storageUnavailable('answer', error);
+    });
+  }
+
+  return {
+    open,
+    read,
+    async keep(jobId, text) {
+      const bytes = bytesOf(text);
+      if (!store || bytes <= LARGEST_IN_REDIS) return text;
+      const blob = `${codeOfJob(jobId) ?? ''}/${jobId}-${randomBytes(12).toString('hex')}`;
+      await index.announce(blob);
+      await store.put(blob, text);
+      return { blob, bytes };
+    },
+    presign: (reference, seconds) => storeFor(reference).presign(reference.blob, seconds),
+    async discard(text) {
+      if (typeof text === 'string') return;
+      await storeFor(text).remove(text.blob);
+      await index.forget([text.blob]);
+    },
+    async whole(job) {
+      try {
+        const { output, input, ...rest } = job;
+        return {
+          ...rest,
+          output: output === null ? null : await read(output),
+          ...(input === undefined ? {} : { input: await read(input) }),
+        };
+      } catch (error) {
+        if (!(error instanceof InferqError) || error.code !== 'data_removed') throw error;
+        const { input: _, ...rest } = job;
+        return { ...rest, output: null, dataRemoved: true };
+      }
+    },
+  };
+}
