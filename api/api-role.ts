@@ -36,6 +36,7 @@ import { createJwtVerifier } from './auth/jwt.ts';
 import { createKeySet } from './auth/key-set.ts';
 import { createStrategyRunner } from './auth/run-strategy.ts';
 import { createSecretKeys, type VerificationKeys } from './auth/verification-keys.ts';
+import { createEventLooks } from './jobs/job-events.ts';
 import { createHttpServer } from './http/server.ts';
 import { createRoutes } from './routes.ts';
 
@@ -74,20 +75,25 @@ export function createApiRole(
       return 'serving';
     },
   });
+  const looking = {
+    store: createJobStore(redis),
+    waiters: createWaiters(redis),
+    runEvents: createRunEvents(redis),
+    wakeUp,
+  };
   const routes = createRoutes({
+    ...looking,
+    looks: createEventLooks(looking),
     redis,
     registry,
     events,
     queue,
-    wakeUp,
     readiness,
-    store: createJobStore(redis),
+    random: Math.random,
     texts: createTexts(blobs, createBlobIndex(redis)),
     outbox: createOutbox(redis, deliveryQueue),
     idempotency: createIdempotencyKeys(redis),
     guard: createAddressGuard({ allow: config.webhookAllow }),
-    waiters: createWaiters(redis),
-    runEvents: createRunEvents(redis),
     deliveries: createDeliveryLog(redis),
     backlogs: createModelBacklogs(redis),
     secrets: createWebhookSecrets(redis),

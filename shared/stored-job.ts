@@ -45,20 +45,29 @@ export interface StoredJob {
   history?: string;
 }
 
-/** A job whose texts are at hand, wherever they lie. */
-export type WholeJob = Omit<StoredJob, 'input' | 'output'> & { output: string | null; input?: string };
+/** A job whose texts are something else than what Redis has of them: the texts themselves, or streams. */
+export type JobOf<T> = Omit<StoredJob, 'input' | 'output'> & { output: T | null; input?: T };
 
-/** The JSON that clients see, with the output spliced in as it is stored: large outputs are never parsed. */
-export function renderJob(job: WholeJob, include: { input?: boolean; attempts?: boolean } = {}): string {
+export interface Include {
+  input?: boolean;
+  attempts?: boolean;
+}
+
+/** The JSON that clients see, in pieces: input and output go in as they are stored, and are never parsed. */
+export function jobPieces<T>(job: JobOf<T>, include: Include = {}): (T | string)[] {
   const { id, model, version, status } = job;
   const head = JSON.stringify({ id, model, version, status });
   const attempts = include.attempts ? `,"attempts":[${(job.history ?? '').replaceAll('\n', ',')}]` : '';
-  const input = include.input ? `,"input":${job.input ?? 'null'}` : '';
+  const input = include.input ? [',"input":', job.input ?? 'null'] : [];
   const rest = JSON.stringify(withoutPayload(job)).slice(1, -1);
-  return `${head.slice(0, -1)},"output":${job.output ?? 'null'},${rest}${input}${attempts}}`;
+  return [`${head.slice(0, -1)},"output":`, job.output ?? 'null', `,${rest}`, ...input, `${attempts}}`];
 }
 
-function withoutPayload(job: WholeJob): Omit<Job, 'id' | 'model' | 'version' | 'status' | 'output'> {
+export function renderJob(job: JobOf<string>, include?: Include): string {
+  return jobPieces(job, include).join('');
+}
+
+function withoutPayload(job: JobOf<unknown>): Omit<Job, 'id' | 'model' | 'version' | 'status' | 'output'> {
   const path = `/jobs/${job.id}`;
   return {
     error: job.error,
@@ -77,7 +86,7 @@ function withoutPayload(job: WholeJob): Omit<Job, 'id' | 'model' | 'version' | '
   };
 }
 
-function metricsOf({ status, queuedAt, startedAt, endedAt, attempts }: WholeJob): Job['metrics'] {
+function metricsOf({ status, queuedAt, startedAt, endedAt, attempts }: JobOf<unknown>): Job['metrics'] {
   const left = startedAt ?? (isTerminal(status) ? endedAt : null);
   return {
     queue_time: left === null ? null : seconds(left - queuedAt),

@@ -9,6 +9,7 @@ export async function send(response: ServerResponse, answer: Answer): Promise<vo
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if (answer.stream) {
+    if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
     response.flushHeaders();
     await pipeline(answer.stream, response).catch((error: unknown) => {
       if (!response.destroyed) throw error;

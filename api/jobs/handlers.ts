@@ -11,7 +11,7 @@ import type { KnownCodes } from '../../shared/redis/known-codes.ts';
 import type { Scope } from '../../shared/principal.ts';
 import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { isRedisTrouble } from '../../shared/redis/trouble.ts';
-import { renderJob, type StoredJob } from '../../shared/stored-job.ts';
+import { renderJob, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import { authorize, noSuchJob } from '../auth/authorize.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
@@ -19,6 +19,7 @@ import { limitRate } from '../tenants/rate-limit.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
 import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-events.ts';
+import { jobBody } from './job-body.ts';
 import { outputAnswer } from './job-output.ts';
 import { etagOf, matchesEtag, readInclude } from './job-view.ts';
 import { formatCursor, readListQuery } from './list-query.ts';
@@ -34,6 +35,7 @@ export interface JobHandlerParts extends SubmitParts, EventsParts {
 }
 
 type Handler = (call: Call) => Promise<Answer>;
+type Body = Pick<Answer, 'json' | 'stream'>;
 
 const checkRequest = compileSchema(JobRequest, { strict: true });
 
@@ -61,9 +63,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     return job;
   }
 
-  async function render(job: StoredJob, include?: { input: boolean; attempts: boolean }): Promise<string> {
-    return renderJob(await parts.texts.whole(job), include);
-  }
+  const render = (job: StoredJob, include?: Include): Promise<Body> => jobBody(parts.texts, job, include);
 
   /** The job is kept whatever becomes of the wait: a client that were told to try again would double it. */
   async function awaitAccepted(job: StoredJob, seconds: number, signal: AbortSignal): Promise<StoredJob> {
@@ -79,12 +79,12 @@ export function createJobHandlers(parts: JobHandlerParts) {
   async function renderAccepted(
     job: StoredJob,
     current: StoredJob,
-  ): Promise<{ shown: StoredJob; json: string }> {
+  ): Promise<{ shown: StoredJob; body: Body }> {
     try {
-      return { shown: current, json: await render(current) };
+      return { shown: current, body: await render(current) };
     } catch (error) {
       if (isTerminal(job.status) || !(error instanceof InferqError)) throw error;
-      return { shown: job, json: await render(job) };
+      return { shown: job, body: await render(job) };
     }
   }
 
@@ -112,9 +112,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const current = wait > 0 ? await awaitAccepted(job, wait, call.signal) : job;
     const headers: Record<string, string> =
       wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
-    const { shown, json } = await renderAccepted(job, current);
-    if (isTerminal(shown.status)) return { status: 200, json, headers };
-    return { status: 202, json, headers: { ...headers, location: `/jobs/${job.id}` } };
+    const { shown, body } = await renderAccepted(job, current);
+    if (isTerminal(shown.status)) return { status: 200, ...body, headers };
+    return { status: 202, ...body, headers: { ...headers, location: `/jobs/${job.id}` } };
   };
 
   const get: Handler = async (call) => {
@@ -125,7 +125,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     if (!current) throw noSuchJob();
     const etag = etagOf(current, call.query.get('include'));
     if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers: { etag } };
-    return { status: 200, json: await render(current, include), headers: { etag } };
+    return { status: 200, ...(await render(current, include)), headers: { etag } };
   };
 
   const list: Handler = async (call) => {
@@ -146,7 +146,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
       cursor,
     );
     const next = page.next ? JSON.stringify(nextPath(call.query, formatCursor(page.next))) : 'null';
-    const jobs = await Promise.all(page.jobs.map((job) => render(job)));
+    const jobs = await Promise.all(page.jobs.map(async (job) => renderJob(await parts.texts.whole(job))));
     return { status: 200, json: `{"data":[${jobs.join(',')}],"next":${next}}` };
   };
 
@@ -173,12 +173,12 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const cancel: Handler = async (call) => ({
     status: 200,
-    json: await render(await cancelJob(parts, await find(call, 'jobs:write'))),
+    ...(await render(await cancelJob(parts, await find(call, 'jobs:write')))),
   });
 
   const retry: Handler = async (call) => {
     const job = await retryJob(parts, await find(call, 'jobs:write'));
-    return { status: 202, json: await render(job), headers: { location: `/jobs/${job.id}` } };
+    return { status: 202, ...(await render(job)), headers: { location: `/jobs/${job.id}` } };
   };
 
   const deliveries: Handler = async (call) => {

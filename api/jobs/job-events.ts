@@ -2,19 +2,41 @@ import type { Texts } from '../../shared/blobs/texts.ts';
 import { InferqError } from '../../shared/errors.ts';
 import { isTerminal } from '../../shared/job-status.ts';
 import { isBefore, type RunEvent, type RunEvents } from '../../shared/redis/run-events.ts';
-import { renderJob, type StoredJob, type WholeJob } from '../../shared/stored-job.ts';
+import { jobPieces, type StoredJob } from '../../shared/stored-job.ts';
 import type { AwaitParts } from './await-job.ts';
+import { piecewise } from './job-body.ts';
+import { createTurns, shareCalls } from './shared-calls.ts';
 
 const HEARTBEAT_MS = 15_000;
 const LOOK_EVERY_MS = 2000;
 const BATCH = 100;
+/** How many streams say something in one turn of the event loop. */
+const AT_ONCE = 16;
 /** Comes before every id of a stream, so that whoever resumes from it misses nothing. */
 const FIRST = '0-1';
 
-export interface EventsParts extends AwaitParts {
+interface LookParts extends AwaitParts {
   runEvents: RunEvents;
-  texts: Texts;
 }
+
+export interface EventsParts extends LookParts {
+  texts: Texts;
+  looks: EventLooks;
+  /** In [0, 1). */
+  random: () => number;
+}
+
+/** What all streams of a replica ask Redis, shared by those that ask the same at the same time. */
+export function createEventLooks({ store, waiters, wakeUp, runEvents }: LookParts) {
+  return {
+    note: shareCalls((run: string) => waiters.add(run, wakeUp.replica)),
+    read: shareCalls((id: string) => store.read(id)),
+    hasGap: shareCalls((run: string, id: string) => runEvents.hasGap(run, id)),
+    after: shareCalls((run: string, id: string) => runEvents.after(run, id, BATCH)),
+    turn: createTurns(AT_ONCE),
+  };
+}
+export type EventLooks = ReturnType<typeof createEventLooks>;
 
 /** Reads Last-Event-ID; throws `invalid_request`, or `events_gone` where what follows it is not kept any more. */
 export async function resumePoint(
@@ -25,12 +47,15 @@ export async function resumePoint(
   if (lastEventId === undefined || lastEventId === '') return '0-0';
   if (!/^\d{1,15}-\d{1,10}$/.test(lastEventId))
     throw new InferqError('invalid_request', 'Last-Event-ID is not an id that this stream has given out.');
-  if (job.dataRemoved || (await runEvents.hasGap(job.run, lastEventId)))
-    throw new InferqError(
-      'events_gone',
-      'Events after this Last-Event-ID are not kept any more: read the job itself.',
-    );
+  if (job.dataRemoved || (await runEvents.hasGap(job.run, lastEventId))) throw eventsGone();
   return lastEventId;
+}
+
+function eventsGone(): InferqError {
+  return new InferqError(
+    'events_gone',
+    'Events after this Last-Event-ID are not kept any more: read the job itself.',
+  );
 }
 
 /**
@@ -42,32 +67,35 @@ export async function* jobEvents(
   job: StoredJob,
   last: string,
   signal: AbortSignal,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Uint8Array> {
   yield 'retry: 2000\n\n';
   let seen = last;
   let quietSince = performance.now();
   let { run } = job;
+  const { looks } = parts;
   while (!signal.aborted) {
     const listener = parts.wakeUp.listen(run);
     try {
       // Note it first, then look, then sleep: a change in between is either seen or wakes.
-      await parts.waiters.add(run, parts.wakeUp.replica);
-      const current = await parts.store.read(job.id);
+      await looks.note(run);
+      const current = await looks.read(job.id);
       if (!current) return;
-      for await (const event of newEvents(parts.runEvents, current, seen)) {
+      for await (const event of newEvents(looks, current, seen)) {
         yield format(event);
         seen = event.id;
         quietSince = performance.now();
       }
       if (isTerminal(current.status)) {
-        yield* ending(await parts.texts.whole(current), seen);
+        yield* ending(parts.texts, current, seen);
         return;
       }
       if (performance.now() - quietSince > HEARTBEAT_MS) {
         yield ': still here\n\n';
         quietSince = performance.now();
       }
-      if (current.run === run) await listener.changed(LOOK_EVERY_MS, signal);
+      // Streams that began together shall not look together.
+      const pause = LOOK_EVERY_MS * (0.75 + parts.random() / 4);
+      if (current.run === run) await listener.changed(pause, signal);
       run = current.run;
     } finally {
       listener.stop();
@@ -75,7 +103,7 @@ export async function* jobEvents(
   }
 }
 
-async function* newEvents(runEvents: RunEvents, job: StoredJob, seen: string): AsyncGenerator<RunEvent> {
+async function* newEvents(looks: EventLooks, job: StoredJob, seen: string): AsyncGenerator<RunEvent> {
   let last = seen;
   for (const event of queuedEvents(job)) {
     if (!isBefore(last, event.id)) continue;
@@ -83,7 +111,11 @@ async function* newEvents(runEvents: RunEvents, job: StoredJob, seen: string): A
     last = event.id;
   }
   for (;;) {
-    const events = await runEvents.after(job.run, last, BATCH);
+    const events = await looks.after(job.run, last);
+    // So far behind that events were dropped meanwhile: the stream breaks, and who resumes it is told.
+    const isFarBehind = events.length === BATCH && isBefore(`${job.queuedAt}-0`, last);
+    if (isFarBehind && (await looks.hasGap(job.run, last))) throw eventsGone();
+    await looks.turn();
     // The run of a job that left it goes on for others.
     yield* events.filter(({ id }) => job.endedAt === null || !isBefore(`${job.endedAt}-999997`, id));
     const newest = events.at(-1);
@@ -99,11 +131,14 @@ function queuedEvents({ queuedAt, createdAt, cache }: StoredJob): RunEvent[] {
   return [{ ...event, id: FIRST }, ...(queuedAt === createdAt ? [] : [{ ...event, id: `${queuedAt}-0` }])];
 }
 
-function* ending(job: WholeJob, seen: string): Generator<string> {
+async function* ending(texts: Texts, job: StoredJob, seen: string): AsyncGenerator<string | Uint8Array> {
   const ended = job.endedAt ?? job.createdAt;
   const status = { kind: 'status', id: `${ended}-999998`, data: JSON.stringify({ status: job.status }) };
   if (isBefore(seen, status.id)) yield format(status);
-  yield format({ kind: 'done', id: doneId(job), data: renderJob(job) });
+  // As `format` has it. The output goes through in pieces: there may be hundreds of streams.
+  yield `id: ${doneId(job)}\nevent: done\ndata: `;
+  yield* piecewise(jobPieces(await texts.opened(job)));
+  yield '\n\n';
 }
 
 function doneId({ endedAt, createdAt }: Pick<StoredJob, 'endedAt' | 'createdAt'>): string {

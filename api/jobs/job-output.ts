@@ -11,6 +11,6 @@ export async function outputAnswer(texts: Texts, output: Text, redirect: boolean
   const location = redirect ? await texts.presign(output, REDIRECT_SECONDS) : undefined;
   if (location !== undefined) return { status: 302, headers: { location, 'cache-control': 'no-store' } };
   const stream = await texts.open(output);
-  const headers = { 'content-type': 'application/json', 'content-length': String(output.bytes) };
+  const headers = { 'content-length': String(output.bytes) };
   return { status: 200, stream, headers };
 }

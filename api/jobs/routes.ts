@@ -70,7 +70,7 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
             "The input does not fit the model's schema, or the Idempotency-Key is another request's",
         },
         429: { description: "The tenant's backlog is full" },
-        503: { description: 'The broker is full, or its store does not answer' },
+        503: { description: 'The broker is full, or one of its stores does not answer' },
       },
       handle: handlers.submit,
     },
@@ -127,9 +127,18 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       tag,
       summary: 'The output alone, as the model gave it',
       scope: 'jobs:read',
-      parameters: [id],
+      parameters: [
+        id,
+        {
+          name: 'redirect',
+          in: 'query',
+          description: '`true`: rather an address to fetch a large output from, where the broker has one',
+          schema: Type.Boolean(),
+        },
+      ],
       answers: {
         200: { description: 'The output', schema: Type.Unknown() },
+        302: { description: 'Where it can be fetched for five minutes, without a credential' },
         404: noJob,
         409: { description: 'The job has no output (yet)' },
         410: { description: 'The output has been removed' },

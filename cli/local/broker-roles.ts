@@ -35,7 +35,11 @@ export function startRoles(
   signal: AbortSignal,
 ): BrokerRoles {
   const { env, root, state } = options;
-  const facts = { ...urls, modelFile: join(root, 'examples', 'models', 'models.yaml'), blobs: join(state, 'blobs') };
+  const facts = {
+    ...urls,
+    modelFile: join(root, 'examples', 'models', 'models.yaml'),
+    blobs: join(state, 'blobs'),
+  };
   const start = async (name: 'api' | 'worker', offset: number) => {
     const port = await metricsPort(env['METRICS_PORT'], offset);
     return keep(options, name, roleEnvironment(env, facts, port), signal);

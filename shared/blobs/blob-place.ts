@@ -45,7 +45,9 @@ function readBucket(url: URL, region = 'us-east-1'): Omit<S3Place, 'credentials'
   const address = searchParams.get('endpoint');
   if (address === null) return { ...place, endpoint: undefined };
   const endpoint = URL.parse(address);
-  return endpoint && isPlainHttp(endpoint) ? { ...place, endpoint } : 'has an endpoint that is no http(s) address';
+  return endpoint && isPlainHttp(endpoint)
+    ? { ...place, endpoint }
+    : 'has an endpoint that is no http(s) address';
 }
 
 function isPlainHttp({ protocol, username, password, search, hash }: URL): boolean {

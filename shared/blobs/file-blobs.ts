@@ -2,7 +2,7 @@ import { open, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { checkKey, storageUnavailable, type BlobStore } from './blob-store.ts';
 
-const READ_AT_ONCE = 256 * 1024;
+const READ_AT_ONCE = 128 * 1024;
 
 /** A blob a file, for the user of the broker alone. Several hosts need a folder that all of them see. */
 export function createFileBlobs(folder: string): BlobStore {

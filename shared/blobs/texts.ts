@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import { InferqError } from '../errors.ts';
 import type { BlobIndex } from '../redis/blob-index.ts';
 import { codeOfJob } from '../redis/keys.ts';
-import type { StoredJob, WholeJob } from '../stored-job.ts';
+import type { JobOf, StoredJob } from '../stored-job.ts';
 import { bytesOf, LARGEST_IN_REDIS, type BlobReference, type Text } from '../text.ts';
 import { storageUnavailable, type BlobStore } from './blob-store.ts';
 
@@ -18,7 +18,9 @@ export interface Texts {
   /** Takes a text away that no run refers to. What fails here is the collector's. */
   discard(text: Text): Promise<void>;
   /** The job with the texts themselves; without them where a blob is gone. */
-  whole(job: StoredJob): Promise<WholeJob>;
+  whole(job: StoredJob): Promise<JobOf<string>>;
+  /** The same, with a stream where a text is large: whoever asks has to read it or to destroy it. */
+  opened(job: StoredJob): Promise<JobOf<string | Readable>>;
 }
 
 /** Without a store all texts stay in Redis. */
@@ -31,7 +33,10 @@ export function createTexts(store: BlobStore | undefined, index: BlobIndex): Tex
   async function open(reference: BlobReference): Promise<Readable> {
     const stream = await storeFor(reference).open(reference.blob);
     if (stream) return stream;
-    throw new InferqError('data_removed', 'The text is not in the store of large inputs and outputs any more.');
+    throw new InferqError(
+      'data_removed',
+      'The text is not in the store of large inputs and outputs any more.',
+    );
   }
 
   async function read(text: Text): Promise<string> {
@@ -59,19 +64,19 @@ export function createTexts(store: BlobStore | undefined, index: BlobIndex): Tex
       await storeFor(text).remove(text.blob);
       await index.forget([text.blob]);
     },
-    async whole(job) {
-      try {
-        const { output, input, ...rest } = job;
-        return {
-          ...rest,
-          output: output === null ? null : await read(output),
-          ...(input === undefined ? {} : { input: await read(input) }),
-        };
-      } catch (error) {
-        if (!(error instanceof InferqError) || error.code !== 'data_removed') throw error;
-        const { input: _, ...rest } = job;
-        return { ...rest, output: null, dataRemoved: true };
-      }
-    },
+    whole: (job) => resolveTexts(job, read),
+    opened: (job) => resolveTexts(job, async (text) => (typeof text === 'string' ? text : open(text))),
   };
+}
+
+async function resolveTexts<T>(job: StoredJob, get: (text: Text) => Promise<T>): Promise<JobOf<T>> {
+  const { output, input, ...rest } = job;
+  const found = await Promise.allSettled([output, input].map(async (text) => (text ? get(text) : undefined)));
+  const [first, second] = found.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  const failed = found.find((result) => result.status === 'rejected');
+  if (!failed) return { ...rest, output: first ?? null, ...(second === undefined ? {} : { input: second }) };
+  for (const other of [first, second]) if (other instanceof Readable) other.destroy();
+  const error: unknown = failed.reason;
+  if (!(error instanceof InferqError) || error.code !== 'data_removed') throw error;
+  return { ...rest, output: null, dataRemoved: true };
 }

@@ -31,6 +31,8 @@ test('the defaults are those of the code', (t) => {
     INFERQ_MODELS: api.models,
     LOG_LEVEL: api.logLevel,
     PORT: api.port,
+    INFERQ_MAX_BODY: api.maxBody,
+    INFERQ_MAX_OUTPUT: worker.maxOutput,
     INFERQ_WORKER_CONCURRENCY: worker.concurrency,
     INFERQ_DRAIN_TIMEOUT: worker.drainTimeout,
     INFERQ_LOCK_TIME: worker.lockTime,
@@ -52,6 +54,9 @@ test('each fault is told as the document says', (t) => {
       JWT_AUDIENCE: 'a',
       JWT_TENANT_CLAIM: ' ',
     }).filter((fault) => !fault.startsWith('JWT_TENANT_CLAIM is set')),
+    ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_BLOBS: 'https://x', INFERQ_MAX_BODY: '1' }),
+    ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_BLOBS: 's3://bucket' }),
+    ...faultsOf(readWorkerConfig, { REDIS_URL, INFERQ_MAX_OUTPUT: '1' }),
     ...faultsOf(readApiConfig, { REDIS_URL, JWT_SECRET: 'secret' }),
     ...faultsOf(readApiConfig, { REDIS_URL, JWKS_URI: 'http://issuer.example/keys' }),
     ...faultsOf(readWorkerConfig, {

@@ -67,7 +67,11 @@ for (const kind of ['files', 's3'] as const) {
       kind,
       async (call, response, count) => {
         if (count > 1) await sleep(5000);
-        answer(response, count === 1 ? { error: 'no' } : { length: String(call.body).length }, count === 1 ? 400 : 200);
+        answer(
+          response,
+          count === 1 ? { error: 'no' } : { length: String(call.body).length },
+          count === 1 ? 400 : 200,
+        );
       },
       { retention: 2, cache: { scope: 'off' } },
     );
@@ -108,7 +112,9 @@ for (const kind of ['files', 's3'] as const) {
 }
 
 test('a client that asks for it is sent to the bucket; of files and of small outputs it gets the output', async (t) => {
-  const { broker } = await startWorld(t, 's3', (call, response) => answer(response, call.body === 1 ? 'small' : OUTPUT));
+  const { broker } = await startWorld(t, 's3', (call, response) =>
+    answer(response, call.body === 1 ? 'small' : OUTPUT),
+  );
   const { id } = await broker.run({ model: 'm', input: 2 });
   const sent = await broker.request(`/jobs/${id}/output?redirect=true`, { redirect: 'manual' });
   t.is(sent.status, 302);
@@ -146,7 +152,10 @@ test('an output that cannot be stored now is a fault that passes', async (t) => 
   const { id, status } = await broker.run({ model: 'm', input: 1 });
   t.is(status, 'succeeded');
   const { attempts } = await broker.job(id, '?include=attempts');
-  t.deepEqual(attempts?.map(({ outcome }) => outcome), ['storage_unavailable', 'succeeded']);
+  t.deepEqual(
+    attempts?.map(({ outcome }) => outcome),
+    ['storage_unavailable', 'succeeded'],
+  );
 });
 
 test('limits are settings: a body over its own is 413, an output over its own fails with result_too_large', async (t) => {
@@ -157,16 +166,23 @@ test('limits are settings: a body over its own is 413, an output over its own fa
   t.is((await broker.run({ model: 'm', input: 99_998 })).status, 'succeeded');
   t.like(await broker.run({ model: 'm', input: 99_999 }), { error: { error_type: 'result_too_large' } });
   const size = async (bytes: number) =>
-    (await broker.request('/jobs', { method: 'POST', json: { model: 'm', input: 'x'.repeat(bytes) } })).status;
+    (await broker.request('/jobs', { method: 'POST', json: { model: 'm', input: 'x'.repeat(bytes) } }))
+      .status;
   t.deepEqual([await size(1_900_000), await size(2_000_000)], [202, 413]);
 });
 
 test('a role that does not see the store of the others does not start', async (t) => {
   const { broker } = await startWorld(t, 'files');
   const other = await placeForBlobs(t, 'files');
-  await t.throwsAsync(broker.startWorker(other.env), { message: /is not where the other roles of this Redis keep/ });
-  await t.throwsAsync(broker.startWorker({ INFERQ_BLOBS: '' }), { message: /INFERQ_BLOBS is not set, but this Redis/ });
-  await t.throwsAsync(broker.startWorker({ INFERQ_BLOBS: '/dev/null/x' }), { message: /cannot write to files in \/dev\/null/ });
+  await t.throwsAsync(broker.startWorker(other.env), {
+    message: /is not where the other roles of this Redis keep/,
+  });
+  await t.throwsAsync(broker.startWorker({ INFERQ_BLOBS: '' }), {
+    message: /INFERQ_BLOBS is not set, but this Redis/,
+  });
+  await t.throwsAsync(broker.startWorker({ INFERQ_BLOBS: '/dev/null/x' }), {
+    message: /cannot write to files in \/dev\/null/,
+  });
 });
 
 /** Without a megabyte of difference in the report. */

@@ -40,7 +40,9 @@ async function inBucket(t: ExecutionContext): Promise<TestBlobs> {
 
 function over(folder: string): Pick<TestBlobs, 'folder' | 'names' | 'lose'> {
   const ofJobs = async (): Promise<string[]> =>
-    (await readdir(folder, { recursive: true })).filter((name) => /\/job_[\w-]+(\._S3rver_object)?$/.test(name));
+    (await readdir(folder, { recursive: true })).filter((name) =>
+      /\/job_[\w-]+(\._S3rver_object)?$/.test(name),
+    );
   return {
     folder,
     names: ofJobs,

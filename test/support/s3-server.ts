@@ -35,7 +35,17 @@ export async function startS3Server(): Promise<S3Server> {
       const again = new IncomingMessage(request.socket);
       again.push(body);
       again.push(null);
-      await answer(Object.assign(again, { method, url: target, headers, httpVersionMajor: 1, httpVersionMinor: 1, complete: true }), Object.assign(response, { req: again }));
+      await answer(
+        Object.assign(again, {
+          method,
+          url: target,
+          headers,
+          httpVersionMajor: 1,
+          httpVersionMinor: 1,
+          complete: true,
+        }),
+        Object.assign(response, { req: again }),
+      );
     })();
   });
   server.listen(0, '127.0.0.1');

@@ -44,7 +44,9 @@ export function isSigned(request: SignedRequest, secret: string): boolean {
 
 function readClaim(headers: IncomingHttpHeaders, query: URLSearchParams): Claim | undefined {
   const [, credential, signedHeaders, signature] =
-    /^AWS4-HMAC-SHA256 Credential=(\S+), SignedHeaders=(\S+), Signature=(\S+)$/.exec(headers.authorization ?? '') ?? [];
+    /^AWS4-HMAC-SHA256 Credential=(\S+), SignedHeaders=(\S+), Signature=(\S+)$/.exec(
+      headers.authorization ?? '',
+    ) ?? [];
   if (credential && signedHeaders && signature) {
     const payload = String(headers['x-amz-content-sha256']);
     return { credential, signedHeaders, signature, time: String(headers['x-amz-date']), payload, query };
@@ -75,7 +77,10 @@ function canonicalQuery(query: URLSearchParams): string {
 }
 
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function sha256(data: string | Buffer): string {
