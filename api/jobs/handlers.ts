@@ -20,7 +20,7 @@ import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
 import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-events.ts';
 import { jobBody } from './job-body.ts';
-import { outputAnswer } from './job-output.ts';
+import { outputAnswer, readRedirect } from './job-output.ts';
 import { etagOf, matchesEtag, readInclude } from './job-view.ts';
 import { formatCursor, readListQuery } from './list-query.ts';
 import { findReplay } from './replay.ts';
@@ -156,7 +156,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
       throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
     if (job.output === null)
       throw new InferqError('output_not_ready', `The job is ${job.status}: it has no output.`);
-    return outputAnswer(parts.texts, job.output, call.query.get('redirect') === 'true');
+    return outputAnswer(parts.texts, job.output, readRedirect(call.query.get('redirect')));
   };
 
   const events: Handler = async (call) => {

@@ -1,4 +1,5 @@
 import type { Texts } from '../../shared/blobs/texts.ts';
+import { InferqError } from '../../shared/errors.ts';
 import type { Text } from '../../shared/text.ts';
 import type { Answer } from '../http/route.ts';
 
@@ -13,4 +14,12 @@ export async function outputAnswer(texts: Texts, output: Text, redirect: boolean
   const stream = await texts.open(output);
   const headers = { 'content-length': String(output.bytes) };
   return { status: 200, stream, headers };
+}
+
+/** Reads `?redirect=`. */
+export function readRedirect(text: string | null): boolean {
+  if (text === 'true') return true;
+  if (text === null || text === 'false') return false;
+  const detail = "redirect must be 'true' or 'false'.";
+  throw new InferqError('invalid_request', detail, { errors: [{ pointer: '?redirect', detail }] });
 }

@@ -138,6 +138,7 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       ],
       answers: {
         200: { description: 'The output', schema: Type.Unknown() },
+        400: { description: 'redirect is neither true nor false' },
         302: { description: 'Where it can be fetched for five minutes, without a credential' },
         404: noJob,
         409: { description: 'The job has no output (yet)' },

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { createBlobs, readBlobPlace } from '../../shared/blobs/blob-place.ts';
 import type { BlobStore } from '../../shared/blobs/blob-store.ts';
 import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts';
+
+const run = promisify(execFile);
 
 const STORES: Record<string, (t: ExecutionContext) => Promise<BlobStore>> = {
   files: async (t) => storeAt(await newFolder(t)),
@@ -97,6 +101,25 @@ test('a key is written once', async (t) => {
   await t.throwsAsync(files.put('abc123/job_1', '2'));
   const stream = await files.open('abc123/job_1');
   t.is(stream && (await text(stream)), '1');
+});
+
+test('a disk that is full is told, and nothing half written stays', async (t) => {
+  const folder = await newFolder(t);
+  const module = JSON.stringify(path.join(import.meta.dirname, '../../shared/blobs/file-blobs.ts'));
+  const program = `
+    const { createFileBlobs } = await import(${module});
+    const error = await createFileBlobs(process.argv[1]).put('abc123/job_1', 'x'.repeat(1e6)).catch((error) => error);
+    process.stdout.write(error.code + ' ' + error.cause.code);`;
+  // No file of this process may grow beyond 100 blocks: as on a full disk, a part of it is written.
+  const { stdout } = await run('sh', [
+    '-c',
+    'ulimit -f 100; exec "$0" --input-type=module -e "$1" "$2"',
+    process.execPath,
+    program,
+    folder,
+  ]);
+  t.is(stdout, 'storage_unavailable EFBIG');
+  t.deepEqual(await readdir(path.join(folder, 'abc123')), []);
 });
 
 test('a presigned address is read without a credential, and not under another key', async (t) => {
