@@ -13,7 +13,7 @@ export interface TestBlobs {
   /** Takes all that is stored for jobs away, as an operator's mistake would. */
   lose(): Promise<void>;
   /** From now on it does not answer. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export type BlobKind = 'files' | 's3';

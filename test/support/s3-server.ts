@@ -14,7 +14,7 @@ export interface S3Server {
   place: string;
   /** Where the objects lie: what is there can be seen without asking the server. */
   folder: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** A server that speaks S3 and checks signatures, which s3rver leaves out; on a free port, with one bucket. */
@@ -55,7 +55,7 @@ export async function startS3Server(): Promise<S3Server> {
   return {
     place: `s3://inferq/large?endpoint=http://127.0.0.1:${port}`,
     folder: path.join(folder, 'inferq'),
-    async stop() {
+    stop: async () => {
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
