@@ -5,7 +5,7 @@ import { isBefore, type RunEvent, type RunEvents } from '../../shared/redis/run-
 import { jobPieces, type StoredJob } from '../../shared/stored-job.ts';
 import type { AwaitParts } from './await-job.ts';
 import { piecewise } from './job-body.ts';
-import { createTurns, shareCalls } from './shared-calls.ts';
+import { createStreamTurns, shareCalls } from './shared-calls.ts';
 
 const HEARTBEAT_MS = 15_000;
 const LOOK_EVERY_MS = 2000;
@@ -33,7 +33,7 @@ export function createEventLooks({ store, waiters, wakeUp, runEvents }: LookPart
     read: shareCalls((id: string) => store.read(id)),
     hasGap: shareCalls((run: string, id: string) => runEvents.hasGap(run, id)),
     after: shareCalls((run: string, id: string) => runEvents.after(run, id, BATCH)),
-    turn: createTurns(AT_ONCE),
+    turn: createStreamTurns(AT_ONCE),
   };
 }
 export type EventLooks = ReturnType<typeof createEventLooks>;

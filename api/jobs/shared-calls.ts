@@ -32,7 +32,7 @@ export function shareCalls<Args extends readonly (string | number)[], Result>(
  * Lets so many go on in one turn of the event loop, and the others in the turns that follow, so that what one event
  * sets off for hundreds of streams does not keep everybody else waiting.
  */
-export function createTurns(atOnce: number): () => Promise<void> {
+export function createStreamTurns(atOnce: number): () => Promise<void> {
   let waiting: (() => void)[] = [];
   function next(): void {
     const now = waiting.slice(0, atOnce);

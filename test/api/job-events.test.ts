@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createEventLooks, jobEvents } from '../../api/jobs/job-events.ts';
-import { createTurns, shareCalls } from '../../api/jobs/shared-calls.ts';
+import { createStreamTurns, shareCalls } from '../../api/jobs/shared-calls.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { createTexts } from '../../shared/blobs/texts.ts';
 import { createBlobIndex } from '../../shared/redis/blob-index.ts';
@@ -89,7 +89,7 @@ test('a shared call that fails does so for all who share it, and not for the nex
 });
 
 test('no more than so many go on in one turn of the event loop, in order', async (t) => {
-  const turn = createTurns(2);
+  const turn = createStreamTurns(2);
   const went: number[] = [];
   for (let at = 0; at < 5; at++) void turn().then(() => went.push(at));
   const counts: number[] = [];

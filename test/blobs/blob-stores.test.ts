@@ -146,11 +146,6 @@ test('with a wrong secret nothing is taken', async (t) => {
 });
 
 test('a place that cannot be used is told', (t) => {
-  const faultsOf = (INFERQ_BLOBS: string, more = S3_CREDENTIALS): string[] => {
-    const faults: string[] = [];
-    readBlobPlace({ ...more, INFERQ_BLOBS }, faults);
-    return faults;
-  };
   t.deepEqual(faultsOf('blobs/'), []);
   t.deepEqual(faultsOf('s3://bucket'), []);
   t.deepEqual(faultsOf('s3://bucket/a/b/?region=eu-central-1&endpoint=https://s3.example.org'), []);
@@ -171,6 +166,12 @@ test('a place that cannot be used is told', (t) => {
   readBlobPlace({ INFERQ_BLOBS: 's3://bucket' }, faults);
   t.regex(faults[0] ?? '', /AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set/);
 });
+
+function faultsOf(INFERQ_BLOBS: string): string[] {
+  const faults: string[] = [];
+  readBlobPlace({ ...S3_CREDENTIALS, INFERQ_BLOBS }, faults);
+  return faults;
+}
 
 function storeAt(INFERQ_BLOBS: string, credentials = S3_CREDENTIALS): BlobStore {
   const faults: string[] = [];

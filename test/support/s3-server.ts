@@ -35,7 +35,7 @@ export async function startS3Server(): Promise<S3Server> {
       const again = new IncomingMessage(request.socket);
       again.push(body);
       again.push(null);
-      await answer(
+      answer(
         Object.assign(again, {
           method,
           url: target,
