@@ -14,6 +14,9 @@ import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
+import { createFailedJobs } from '../shared/redis/failed-jobs.ts';
+import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
+import { createModelStore } from '../shared/redis/model-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { createRunEvents } from '../shared/redis/run-events.ts';
@@ -48,7 +51,7 @@ export function createApiRole(
   config: ApiConfig,
   registry: Registry,
   events: Events,
-  { version, durability, blobs }: About,
+  { version, durability, blobs, catalog }: About,
 ): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
@@ -65,16 +68,19 @@ export function createApiRole(
   const accounts = createAccounts(redis);
   const knownCodes = createKnownCodes(redis);
 
-  const readiness = createReadiness({
-    redis: async () => `answers ${await redis.ping()}`,
-    models: async () => `${registry.list().length} served`,
-    durability: async () => durability,
-    blobs: async () => blobs?.name ?? 'none: all stays in Redis',
-    process: async () => {
-      if (closing.signal.aborted) throw new Error('shutting down');
-      return 'serving';
+  const readiness = createReadiness(
+    {
+      redis: async () => `answers ${await redis.ping()}`,
+      models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
+      durability: async () => durability,
+      blobs: async () => blobs?.name ?? 'none: all stays in Redis',
+      process: async () => {
+        if (closing.signal.aborted) throw new Error('shutting down');
+        return 'serving';
+      },
     },
-  });
+    () => catalog.warnings(),
+  );
   const looking = {
     store: createJobStore(redis),
     waiters: createWaiters(redis),
@@ -96,6 +102,10 @@ export function createApiRole(
     guard: createAddressGuard({ allow: config.webhookAllow }),
     deliveries: createDeliveryLog(redis),
     backlogs: createModelBacklogs(redis),
+    speeds: createModelSpeeds(redis),
+    models: createModelStore(redis),
+    failedJobs: createFailedJobs(redis),
+    catalog,
     secrets: createWebhookSecrets(redis),
     tenants,
     tokens,

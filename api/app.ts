@@ -89,7 +89,7 @@ async function toCall(
   const principal = route.scope === 'public' ? anonymous : await authenticate(request, response);
   if (route.scope !== 'public') requireScope(principal, route.scope);
   response.locals['tenant'] = principal.tenant;
-  const body = route.body ? await readJsonBody(request, maxBody, turnsFor) : undefined;
+  const body = takesBody(route, request) ? await readJsonBody(request, maxBody, turnsFor) : undefined;
   return {
     principal,
     requestId: requestId(response),
@@ -104,6 +104,12 @@ async function toCall(
     inTurn: body?.inTurn ?? ((step) => step()),
     signal: AbortSignal.any([gone.signal, closing]),
   };
+}
+
+function takesBody({ body, bodyOptional }: Route, { headers }: Request): boolean {
+  if (!body) return false;
+  const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+  return !(bodyOptional && isEmpty);
 }
 
 function observe(events: Events, request: Request, response: Response, next: NextFunction): void {

@@ -6,6 +6,12 @@ import { createApiRole } from './api-role.ts';
 const DRAIN_MS = 10_000;
 
 await runRole(
-  { name: 'api', readConfig: readApiConfig, create: createApiRole, drainMs: () => DRAIN_MS },
+  {
+    name: 'api',
+    callsModels: false,
+    readConfig: readApiConfig,
+    create: createApiRole,
+    drainMs: () => DRAIN_MS,
+  },
   process.env,
 );

@@ -67,6 +67,7 @@ function describeRoute({
   scope,
   parameters,
   body,
+  bodyOptional = false,
   answers,
   path,
   method,
@@ -80,7 +81,7 @@ function describeRoute({
     ...(scope === 'public' ? { security: [] } : {}),
     ...(parameters ? { parameters: parameters.map(describeParameter) } : {}),
     ...(body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: refer(body) } } } }
+      ? { requestBody: { required: !bodyOptional, content: { 'application/json': { schema: refer(body) } } } }
       : {}),
     responses: Object.fromEntries(
       Object.entries(scope === 'public' ? answers : { ...REFUSALS, ...answers }).map(([status, answer]) => [

@@ -14,6 +14,7 @@ export const ERRORS = {
   model_not_found: { status: 404, title: 'There is no such model', retryable: false },
   method_not_allowed: { status: 405, title: 'The resource does not take this method', retryable: false },
   request_timeout: { status: 408, title: 'The request did not arrive in time', retryable: true },
+  model_in_file: { status: 409, title: 'The model is defined in a file', retryable: false },
   job_ended: { status: 409, title: 'The job has already ended', retryable: false },
   job_not_ended: { status: 409, title: 'The job has not ended', retryable: true },
   job_not_retryable: { status: 409, title: 'A job that succeeded is not run again', retryable: false },
@@ -23,6 +24,7 @@ export const ERRORS = {
   payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The body must be plain application/json', retryable: false },
   invalid_input: { status: 422, title: "The input does not fit the model's schema", retryable: false },
+  invalid_model: { status: 422, title: 'The spec of the model has faults', retryable: false },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',

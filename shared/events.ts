@@ -25,6 +25,7 @@ export interface InferqEvents {
   'job.started': {
     jobId: string;
     model: string;
+    version: string;
     tenant: string;
     attempt: number;
     requestId: string;
@@ -33,6 +34,7 @@ export interface InferqEvents {
   'job.ended': {
     jobId: string;
     model: string;
+    version: string;
     tenant: string;
     status: TerminalStatus;
     attempt: number;

@@ -1,5 +1,6 @@
 import { Ajv2020, type AnySchema, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { closestMatch } from 'leven';
 import { RE2JS } from 're2js';
 import type { Fault } from './errors.ts';
 
@@ -15,33 +16,57 @@ function compilePattern(pattern: string): { test(text: string): boolean; toStrin
   return { test: (text) => compiled.test(text), toString: () => pattern };
 }
 
-/** Compiles a JSON Schema (draft 2020-12). Throws an Error that says why where it isn't one. */
-export function compileSchema(schema: AnySchema, options: { strict?: boolean } = {}): SchemaCheck {
+const MOST_FAULTS = 20;
+
+/**
+ * Compiles a JSON Schema (draft 2020-12). Throws an Error that says why where it isn't one. `all`: every fault is told
+ * and not only the first, 20 at most; for schemas of our own, as a stranger's may make that costly.
+ */
+export function compileSchema(
+  schema: AnySchema,
+  { strict = false, all = false }: { strict?: boolean; all?: boolean } = {},
+): SchemaCheck {
   const ajv = new Ajv2020({
-    allErrors: false,
-    strict: options.strict ?? false,
+    allErrors: all,
+    verbose: all,
+    strict,
     useDefaults: true,
     code: { regExp: linearRegExp },
   });
   addFormats.default(ajv);
   const validate = ajv.compile(schema);
-  return (value) => (validate(value) ? [] : (validate.errors ?? []).map(toFault));
+  return (value) => (validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault));
 }
 
-function toFault({ instancePath, keyword, params, message = 'is not valid' }: ErrorObject): Fault {
+function toFault({
+  instancePath,
+  keyword,
+  params,
+  message = 'is not valid',
+  parentSchema,
+}: ErrorObject): Fault {
   switch (keyword) {
     case 'required':
       return { pointer: instancePath, detail: `lacks the property '${params['missingProperty']}'` };
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
-      return { pointer: `${instancePath}/${escapePointer(name)}`, detail: 'is not a known property' };
+      return {
+        pointer: `${instancePath}/${escapePointer(name)}`,
+        detail: `is not a known property${suggest(name, parentSchema)}`,
+      };
     }
     case 'enum':
       return { pointer: instancePath, detail: `must be one of ${JSON.stringify(params['allowedValues'])}` };
     default:
       return { pointer: instancePath, detail: message };
   }
+}
+
+/** What a misspelt property may be meant for, where the schema is at hand. */
+function suggest(name: string, schema: ErrorObject['parentSchema']): string {
+  const known = closestMatch(name, Object.keys(Object(schema?.['properties'])), { maxDistance: 2 });
+  return known === undefined ? '' : `: did you mean '${known}'?`;
 }
 
 function escapePointer(name: string): string {

@@ -35,6 +35,9 @@ export const ModelSpec = Type.Object(
     name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,62}$' }),
     version: Type.String({ default: '1', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$' }),
     description: Type.Optional(Type.String({ maxLength: 1000 })),
+    traffic: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 100, description: 'Percent of the jobs that pin no version' }),
+    ),
     protocol: Type.Enum([...PROTOCOLS]),
     endpoints: Type.Array(Endpoint, { minItems: 1 }),
     input_schema: { ...JsonSchema, default: {} },
@@ -84,9 +87,9 @@ export const ModelSpec = Type.Object(
 );
 export type ModelSpec = Static<typeof ModelSpec>;
 
-/** A model file: a list of models under `models`. */
+/** A model file: a list of models under `models`, each of which is checked by itself. */
 export const ModelFile = Type.Object(
-  { models: Type.Array(ModelSpec, { minItems: 1 }) },
+  { models: Type.Array(Type.Unknown(), { minItems: 1 }) },
   { additionalProperties: false },
 );
 

@@ -4,6 +4,7 @@ import { ConfigError, type Environment, type RoleConfig } from './config.ts';
 import { messageOf } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
 import { stopOnSignals } from './lifecycle.ts';
+import { createCatalog, type Catalog } from './models/catalog.ts';
 import { createModelSource } from './models/model-source.ts';
 import { createRegistry, type Registry } from './models/registry.ts';
 import { createLogger, logEvents } from './observe/log.ts';
@@ -12,7 +13,10 @@ import { measureEvents } from './observe/metrics.ts';
 import type { Readiness } from './observe/readiness.ts';
 import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
+import { limitCommands } from './redis/command-deadline.ts';
+import { connect, PATIENT } from './redis/connection.ts';
 import type { Durability } from './redis/durability.ts';
+import { createModelStore } from './redis/model-store.ts';
 import { readVersion } from './version.ts';
 
 /** A role that has been put together and can be run. */
@@ -25,6 +29,7 @@ export interface Role {
 
 /** What a role is told of itself. */
 export interface About {
+  catalog: Catalog;
   version: string;
   durability: Durability;
   /** Undefined: large texts stay in Redis. */
@@ -33,11 +38,15 @@ export interface About {
 
 export interface RoleKind<Config extends RoleConfig> {
   name: string;
+  /** It calls models: the secrets that models of the API refer to are in its environment. */
+  callsModels: boolean;
   readConfig(env: Environment): Config;
   create(config: Config, registry: Registry, events: Events, about: About): Role;
   /** Milliseconds that what runs has to finish after SIGTERM. */
   drainMs(config: Config): number;
 }
+
+const COMMAND_DEADLINE_MS = 650;
 
 /** Runs a role as a process: faults at start are lines for a person on stderr and exit code 1. */
 export async function runRole<Config extends RoleConfig>(
@@ -65,34 +74,47 @@ async function startRole<Config extends RoleConfig>(
   logEvents(events, createLogger(kind.name, config.logLevel));
   const metrics = measureEvents(events);
   const registry = createRegistry();
-  const source = createModelSource(config.models, env);
-  registry.replace(await source.load());
-  const role = kind.create(config, registry, events, { version: readVersion(), durability, blobs });
+  const redis = connect(config.redisUrl, PATIENT);
+  redis.on('error', (error) => events.emit('redis.failed', { where: 'connection', error }));
+  const catalog = createCatalog({
+    source: createModelSource(config.models, env),
+    store: createModelStore(redis),
+    registry,
+    events,
+    secrets: kind.callsModels ? env : undefined,
+    onFileFault: (error) => tellFileFault(events, error),
+  });
+  await catalog.load();
+  // From here on nobody waits for longer than a client may have to.
+  limitCommands(redis, COMMAND_DEADLINE_MS);
+  const role = kind.create(config, registry, events, {
+    version: readVersion(),
+    durability,
+    blobs,
+    catalog,
+  });
   const server = await startMetricsServer(
     { host: config.host, port: config.metricsPort },
     metrics,
     role.readiness,
   );
   const url = (await role.start()) ?? server.url;
-  source.start(
-    (specs) => {
-      registry.replace(specs);
-      events.emit('models.loaded', { models: specs.map(({ name }) => name) });
-    },
-    (error) => {
-      events.emit('models.refused', { error });
-      process.send?.({
-        type: 'notice',
-        text: `${messageOf(error)}\nThe models before this change stay in force.`,
-      });
-    },
-  );
+  catalog.start();
   const stop = async (deadlineMs: number): Promise<void> => {
-    await source.stop();
+    await catalog.stop();
     await role.stop(deadlineMs);
+    await redis.quit().catch(() => redis.disconnect());
     await server.stop();
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
   events.emit('role.started', { address: url, metrics: server.url, durability });
   process.send?.({ type: 'ready', url });
+}
+
+function tellFileFault(events: Events, error: unknown): void {
+  events.emit('models.refused', { error });
+  process.send?.({
+    type: 'notice',
+    text: `${messageOf(error)}\nThe models before this change stay in force.`,
+  });
 }

@@ -5,6 +5,7 @@ import { createWorkerRole } from './worker-role.ts';
 await runRole(
   {
     name: 'worker',
+    callsModels: true,
     readConfig: readWorkerConfig,
     create: createWorkerRole,
     drainMs: ({ drainTimeout }) => drainTimeout * 1000,

@@ -31,6 +31,7 @@ export function createModelWorkers({
   const running = new Map<string, AbortController>();
   const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });
   let stopped = false;
+  let syncing = Promise.resolve();
 
   function open(code: string): Worker {
     const worker = new Worker(QUEUE_NAME, (job, token, signal) => run(job, token, signal), {
@@ -70,7 +71,13 @@ export function createModelWorkers({
     await queue.close();
   }
 
-  async function sync(): Promise<void> {
+  /** One after the other: an earlier state of the registry must not close what a later one has opened. */
+  function sync(): Promise<void> {
+    syncing = syncing.then(syncNow, syncNow);
+    return syncing;
+  }
+
+  async function syncNow(): Promise<void> {
     if (stopped) return;
     const wanted = new Map<string, number>();
     for (const { code, spec } of registry.list())

@@ -40,9 +40,17 @@ function lostEntry({ attempt, startedAt }: RunInHand, lost: { startedAt: number;
 
 export function tellStart(
   events: Events,
-  { jobId, model, tenant, attempt, spec, waitedMs }: RunInHand,
+  { jobId, model, version, tenant, attempt, spec, waitedMs }: RunInHand,
 ): void {
-  events.emit('job.started', { jobId, model, tenant, attempt, requestId: spec.request_id, waitMs: waitedMs });
+  events.emit('job.started', {
+    jobId,
+    model,
+    version,
+    tenant,
+    attempt,
+    requestId: spec.request_id,
+    waitMs: waitedMs,
+  });
 }
 
 export function tellFailure(
@@ -69,10 +77,11 @@ export function tellBusy(events: Events, { jobId, model }: RunInHand, url: strin
 }
 
 export function tellEnd(events: Events, run: RunInHand, error?: InferqError): void {
-  const { jobId, model, tenant, attempt, spec } = run;
+  const { jobId, model, version, tenant, attempt, spec } = run;
   events.emit('job.ended', {
     jobId,
     model,
+    version,
     tenant,
     attempt,
     status: error ? 'failed' : 'succeeded',

@@ -14,6 +14,7 @@ import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
+import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
@@ -24,6 +25,7 @@ import { createAbandonedRuns } from './abandoned-runs.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
 import { createModelWorkers } from './model-workers.ts';
 import { createProcessor } from './process-run.ts';
+import { createSpeedometer } from './speedometer.ts';
 import { createTransforms } from './transforms/transforms.ts';
 import { createWebhookSender } from './webhooks/delivery.ts';
 import { createDeliveryWorker } from './webhooks/run-deliveries.ts';
@@ -35,7 +37,7 @@ export function createWorkerRole(
   config: WorkerConfig,
   registry: Registry,
   events: Events,
-  { version, durability, blobs }: About,
+  { version, durability, blobs, catalog }: About,
 ): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
@@ -79,6 +81,7 @@ export function createWorkerRole(
     concurrency: DELIVERIES_AT_ONCE,
     random: Math.random,
   });
+  const speedometer = createSpeedometer(events, createModelSpeeds(redis), onError('counting'));
   const abandoned = createAbandonedRuns(subscriber, (run) => models.abandon(run));
   const knownCodes = createKnownCodes(redis);
   const codes = new Set<string>();
@@ -107,12 +110,15 @@ export function createWorkerRole(
       })
     : undefined;
 
-  const readiness = createReadiness({
-    redis: async () => `answers ${await redis.ping()}`,
-    models: async () => `${registry.list().length} served`,
-    durability: async () => durability,
-    blobs: async () => blobs?.name ?? 'none: all stays in Redis',
-  });
+  const readiness = createReadiness(
+    {
+      redis: async () => `answers ${await redis.ping()}`,
+      models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
+      durability: async () => durability,
+      blobs: async () => blobs?.name ?? 'none: all stays in Redis',
+    },
+    () => catalog.warnings(),
+  );
 
   return {
     readiness,
@@ -132,6 +138,7 @@ export function createWorkerRole(
       await Promise.all([sweeper.stop(), collector?.stop()]);
       await Promise.all([models.stop(deadlineMs), deliveries.stop()]);
       await abandoned.stop();
+      await speedometer.write().catch(onError('counting'));
       await Promise.all([caller.close(), transforms.close(), queue.close(), deliveryQueue.close()]);
       await redis.quit().catch(() => redis.disconnect());
     },

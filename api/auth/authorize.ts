@@ -16,14 +16,18 @@ export function authorize(principal: Principal, scope: Scope, resource: Resource
   if (!hasScope(principal, scope)) return 'refused';
   if (resource.kind === 'api') return 'allowed';
   if (resource.kind === 'job') return resource.tenant === principal.tenant ? 'allowed' : 'invisible';
-  return authorizeModel(principal, resource);
+  return authorizeModel(principal, scope, resource);
 }
 
 function authorizeModel(
   principal: Principal,
+  scope: Scope,
   { model, tenantModels }: Extract<Resource, { kind: 'model' }>,
 ): Verdict {
   const { name, access } = model.spec;
+  // Who may change every model can look at every one; to use it is the tenant's matter.
+  if (scope === 'models:read' && hasScope(principal, 'admin'))
+    return fitsPattern(name, principal.models) ? 'allowed' : 'refused';
   if (!fitsPattern(principal.tenant, access.tenants)) return 'invisible';
   return fitsPattern(name, principal.models) && fitsPattern(name, tenantModels) ? 'allowed' : 'refused';
 }
@@ -44,12 +48,23 @@ export function requireModel(
 ): Model {
   const verdict = model ? authorize(principal, scope, { kind: 'model', model, tenantModels }) : 'invisible';
   if (model && verdict === 'allowed') return model;
-  if (verdict === 'refused')
-    throw new InferqError(
-      'forbidden',
-      `The credential or its tenant is not allowed the model ${name.slice(0, 96)}.`,
-    );
-  throw new InferqError(
+  throw verdict === 'refused' ? notAllowed(name) : noSuchModel(name);
+}
+
+/** Throws `forbidden` for a model that the list of the credential leaves out: also an admin's may be short. */
+export function requireModelName(principal: Principal, name: string): void {
+  if (!fitsPattern(name, principal.models)) throw notAllowed(name);
+}
+
+function notAllowed(name: string): InferqError {
+  return new InferqError(
+    'forbidden',
+    `The credential or its tenant is not allowed the model ${name.slice(0, 96)}.`,
+  );
+}
+
+export function noSuchModel(name: string): InferqError {
+  return new InferqError(
     'model_not_found',
     `There is no model '${name.slice(0, 96)}'. GET /models lists them.`,
   );

@@ -52,6 +52,8 @@ export interface Route {
   scope: Scope | 'public';
   parameters?: readonly Parameter[];
   body?: TSchema;
+  /** A request without a body is as good. */
+  bodyOptional?: boolean;
   /** By status: what it means, and the schema of its JSON, or its media type. */
   answers: Readonly<Record<number, { description: string; schema?: TSchema; type?: string }>>;
   handle(call: Call): Promise<Answer>;

@@ -1,7 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
 import type { Registry } from '../../shared/models/registry.ts';
-import type { JobStore } from '../../shared/ports.ts';
+import type { JobStore, Retrial } from '../../shared/ports.ts';
 import { codeOfJob } from '../../shared/redis/keys.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
@@ -19,12 +19,14 @@ export interface RetryParts extends TenantBoundParts, BudgetParts {
   settingsOf: (tenant: string) => Promise<TenantSettings>;
 }
 
-/** Queues a job again that failed, was canceled or expired. Answers it as it now is. */
-export async function retryJob(parts: RetryParts, job: StoredJob): Promise<StoredJob> {
+/**
+ * Queues a job again that failed, was canceled or expired, and hands it to the workers. Throws `budget_spent` and
+ * `model_unpriced` where its tenant cannot pay for it.
+ */
+export async function tryAgain(parts: RetryParts, job: StoredJob): Promise<Retrial | { kind: 'not served' }> {
   const { store, queue, registry, events } = parts;
   const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
-  if (!model)
-    throw new InferqError('model_not_found', `The model ${job.model}@${job.version} is not served any more.`);
+  if (!model || model.draining) return { kind: 'not served' };
   const settings = await parts.settingsOf(job.tenant);
   const bound = await tenantBound(parts, job.tenant, settings, model);
   const reservation = `${job.id}~${job.retries + 1}`;
@@ -32,7 +34,19 @@ export async function retryJob(parts: RetryParts, job: StoredJob): Promise<Store
   if (hold.refusal) throw hold.refusal;
   const retrial = await store.retry(job, model.spec, bound, hold.price);
   await (retrial.kind === 'queued' ? hold.keep() : hold.release());
+  if (retrial.kind === 'queued')
+    await queue
+      .add(retrial.run, { priority: retrial.priority, delayMs: 0 })
+      .catch((error: unknown) => events.emit('redis.failed', { where: 'handing a job to BullMQ', error }));
+  return retrial;
+}
+
+/** The same for a client. Answers the job as it now is; throws why it cannot be. */
+export async function retryJob(parts: RetryParts, job: StoredJob): Promise<StoredJob> {
+  const retrial = await tryAgain(parts, job);
   switch (retrial.kind) {
+    case 'not served':
+      throw new InferqError('model_not_found', `${job.model}@${job.version} is not served any more.`);
     case 'missing':
       throw noSuchJob();
     case 'refused':
@@ -48,13 +62,11 @@ export async function retryJob(parts: RetryParts, job: StoredJob): Promise<Store
         'The input was removed when its retention ran out: submit a new job.',
       );
     case 'full':
-      throw fullError(retrial, model.spec.name);
+      throw fullError(retrial, job.model);
     case 'queued':
-      await queue
-        .add(retrial.run, { priority: retrial.priority, delayMs: 0 })
-        .catch((error: unknown) => events.emit('redis.failed', { where: 'handing a job to BullMQ', error }));
+      break;
   }
-  const now = await store.read(job.id);
+  const now = await parts.store.read(job.id);
   if (!now) throw noSuchJob();
   return now;
 }

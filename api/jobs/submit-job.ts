@@ -5,6 +5,7 @@ import { InferqError } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
 import type { JobRequest } from '../../shared/job.ts';
 import type { Model, Registry } from '../../shared/models/registry.ts';
+import { chooseVersion } from '../../shared/models/traffic.ts';
 import type { Admission, JobStore } from '../../shared/ports.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { IdempotencyKeys } from '../../shared/redis/idempotency.ts';
@@ -16,7 +17,7 @@ import type { TenantSettings } from '../../shared/tenant.ts';
 import type { Text } from '../../shared/text.ts';
 import { toWebhook } from '../../shared/webhook-event.ts';
 import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
-import { requireModel } from '../auth/authorize.ts';
+import { authorize, requireModel } from '../auth/authorize.ts';
 import { bodyOf, jobOf } from './replay.ts';
 import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
 import { reserveBudget, type BudgetParts } from './budget.ts';
@@ -34,6 +35,7 @@ export interface SubmitParts extends TenantBoundParts, BudgetParts {
   guard: AddressGuard;
   settingsOf: (tenant: string) => Promise<TenantSettings>;
   events: Events;
+  random: () => number;
 }
 
 export interface SubmitRequest {
@@ -55,7 +57,7 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     principal,
     'jobs:write',
     request.model,
-    parts.registry.find(request.model),
+    modelFor(parts, submit),
     settings.models,
   );
   const spec = toSpec(parts.guard, submit);
@@ -97,6 +99,24 @@ async function discard({ texts, events }: SubmitParts, input: Text): Promise<voi
 /** Before the schema's defaults are put in: what the client sent is what must be the same. */
 async function digestKey({ idempotencyKey: key, request, inTurn }: SubmitRequest) {
   return key === undefined ? undefined : { key, body: await inTurn(() => bodyOf(request)) };
+}
+
+/** Of the versions that the client may use, one by chance in their shares of the traffic; it may have pinned one. */
+function modelFor(
+  { registry, random }: SubmitParts,
+  { principal, settings, request }: SubmitRequest,
+): Model | undefined {
+  const versions = registry.versionsOf(request.model);
+  if (versions.length <= 1) return versions[0];
+  const usable = versions.filter((model) => {
+    const resource = { kind: 'model' as const, model, tenantModels: settings.models };
+    return authorize(principal, 'jobs:write', resource) === 'allowed';
+  });
+  const chosen = chooseVersion(
+    usable.map(({ spec }) => spec),
+    random(),
+  );
+  return usable[chosen] ?? registry.find(request.model);
 }
 
 function checkInput(model: Model, input: unknown): void {

@@ -1,62 +1,29 @@
-import { Type, type Static } from 'typebox';
-import { ModelSpec } from '../../shared/model.ts';
-import type { Model, Registry } from '../../shared/models/registry.ts';
-import type { ModelBacklogs } from '../../shared/redis/model-backlogs.ts';
-import type { TenantSettings } from '../../shared/tenant.ts';
-import { authorize, requireModel } from '../auth/authorize.ts';
-import type { Call, Route } from '../http/route.ts';
+import { Type } from 'typebox';
+import type { Parameter, Route } from '../http/route.ts';
+import { createModelHandlers, type ModelHandlerParts } from './handlers.ts';
+import { ModelBody } from './model-body.ts';
+import { ModelView } from './model-view.ts';
+import { Redriven, RedriveRequest } from './redrive-jobs.ts';
 
-const ModelView = Type.Object({
-  name: Type.String(),
-  version: Type.String(),
-  description: Type.Union([Type.String(), Type.Null()]),
-  protocol: ModelSpec.properties.protocol,
-  input_schema: ModelSpec.properties.input_schema,
-  output_schema: ModelSpec.properties.output_schema,
-  timeout: Type.Number(),
-  cache: ModelSpec.properties.cache,
-  backlog: Type.Integer({ description: 'Jobs of all tenants that wait' }),
-  running: Type.Integer({ description: 'Calls of the model under way' }),
-  oldest_wait: Type.Union([
-    Type.Number({ description: 'Seconds that the next job has waited' }),
-    Type.Null(),
-  ]),
-});
-type ModelView = Static<typeof ModelView>;
+const tag = 'Models';
+const name: Parameter = {
+  name: 'name',
+  in: 'path',
+  description: 'name or name@version',
+  schema: Type.String(),
+};
+const model = { description: 'The model', schema: ModelView };
+const none = { description: 'There is no such model' };
 
-export interface ModelRouteParts {
-  registry: Registry;
-  backlogs: ModelBacklogs;
-  settingsOf: (tenant: string) => Promise<TenantSettings>;
-}
-
-/** What can be learned of models. */
-export function createModelRoutes({ registry, backlogs, settingsOf }: ModelRouteParts): Route[] {
-  const view = async ({ spec, code }: Model): Promise<ModelView> => ({
-    name: spec.name,
-    version: spec.version,
-    description: spec.description ?? null,
-    protocol: spec.protocol,
-    input_schema: spec.input_schema,
-    output_schema: spec.output_schema,
-    timeout: spec.timeout,
-    cache: spec.cache,
-    ...(await backlogs.of(code)),
-  });
-  const usable = async ({ principal }: Call): Promise<Model[]> => {
-    const { models: tenantModels } = await settingsOf(principal.tenant);
-    return registry
-      .list()
-      .filter(
-        (model) => authorize(principal, 'models:read', { kind: 'model', model, tenantModels }) === 'allowed',
-      );
-  };
+/** What can be learned of models, and what admins can do with them. */
+export function createModelRoutes(parts: ModelHandlerParts): Route[] {
+  const handlers = createModelHandlers(parts);
   return [
     {
       method: 'get',
       path: '/models',
-      tag: 'Models',
-      summary: 'The models that you may use',
+      tag,
+      summary: 'The models that you may use; for admins all',
       scope: 'models:read',
       answers: {
         200: {
@@ -64,28 +31,91 @@ export function createModelRoutes({ registry, backlogs, settingsOf }: ModelRoute
           schema: Type.Object({ data: Type.Array(ModelView), next: Type.Null() }),
         },
       },
-      handle: async (call) => ({
-        status: 200,
-        value: { data: await Promise.all((await usable(call)).map(view)), next: null },
-      }),
+      handle: handlers.list,
     },
     {
       method: 'get',
       path: '/models/{name}',
-      tag: 'Models',
-      summary: 'One model: its schemas and its backlog',
+      tag,
+      summary: 'One model: its schemas, its backlog and how fast it is',
+      description: 'Without a version the one that takes most of the jobs.',
       scope: 'models:read',
-      parameters: [{ name: 'name', in: 'path', description: 'name or name@version', schema: Type.String() }],
+      parameters: [name],
+      answers: { 200: model, 404: none },
+      handle: handlers.get,
+    },
+    {
+      method: 'put',
+      path: '/models/{name}',
+      tag,
+      summary: 'Add a model or a version of one, or replace its spec',
+      description:
+        'The spec is that of a model file. It is in force everywhere within a second, over that of a file. ' +
+        'Secrets are references to variables of the workers: `Bearer ${INFERQ_SECRET_KEY}`.',
+      scope: 'admin',
+      parameters: [name],
+      body: ModelBody,
       answers: {
-        200: { description: 'The model', schema: ModelView },
-        404: { description: 'There is no such model' },
+        200: { ...model, description: 'Replaced' },
+        201: { ...model, description: 'Added' },
+        422: { description: 'The spec has faults, which `errors` names; the one before stays in force' },
       },
-      handle: async (call) => {
-        const name = call.parameters['name'] ?? '';
-        const { models } = await settingsOf(call.principal.tenant);
-        const model = requireModel(call.principal, 'models:read', name, registry.find(name), models);
-        return { status: 200, value: await view(model) };
+      handle: handlers.put,
+    },
+    {
+      method: 'delete',
+      path: '/models/{name}',
+      tag,
+      summary: 'Remove a model, or one version of it',
+      description:
+        'New jobs are refused, those that were accepted finish. What a file says of it is in force again.',
+      scope: 'admin',
+      parameters: [name],
+      answers: {
+        204: { description: 'Removed' },
+        404: none,
+        409: { description: 'It is defined in a file alone' },
       },
+      handle: handlers.remove,
+    },
+    {
+      method: 'post',
+      path: '/models/{name}/pause',
+      tag,
+      summary: 'Let no more jobs of a model start',
+      description: 'Jobs are accepted and wait; what runs finishes; a `ttl` runs on. For all versions.',
+      scope: 'admin',
+      parameters: [name],
+      answers: { 200: model, 404: none },
+      handle: handlers.pause,
+    },
+    {
+      method: 'post',
+      path: '/models/{name}/resume',
+      tag,
+      summary: 'Let the jobs of a paused model start again',
+      scope: 'admin',
+      parameters: [name],
+      answers: { 200: model, 404: none },
+      handle: handlers.resume,
+    },
+    {
+      method: 'post',
+      path: '/models/{name}/redrive',
+      tag,
+      summary: 'Run failed jobs of a model again, of all tenants',
+      description:
+        'Those whose input is still kept, the oldest first, as `POST /jobs/{id}/retry` does it. Safe to repeat.',
+      scope: 'admin',
+      parameters: [name],
+      body: RedriveRequest,
+      bodyOptional: true,
+      answers: {
+        202: { description: 'They wait again', schema: Redriven },
+        400: { description: 'Not such a choice' },
+        404: none,
+      },
+      handle: handlers.redrive,
     },
   ];
 }

@@ -2,7 +2,13 @@ import { Type } from 'typebox';
 import type { Readiness } from '../../shared/observe/readiness.ts';
 import type { Route } from '../http/route.ts';
 
-const Report = Type.Object({ ready: Type.Boolean(), checks: Type.Record(Type.String(), Type.String()) });
+const Report = Type.Object({
+  ready: Type.Boolean(),
+  checks: Type.Record(Type.String(), Type.String()),
+  warnings: Type.Array(Type.String(), {
+    description: 'What is not as it should be, such as a change of the model files with a fault in it',
+  }),
+});
 
 /** What a load balancer asks. `/metrics` is on the second listener only. */
 export function createOperationRoutes({ readiness }: { readiness: Readiness }): Route[] {

@@ -6,6 +6,7 @@ import type { TenantStore } from '../../shared/redis/tenant-store.ts';
 import { newToken, type TokenStore } from '../../shared/redis/token-store.ts';
 import { TenantSettings } from '../../shared/tenant.ts';
 import type { Answer, Call } from '../http/route.ts';
+import { noteIn } from '../http/note.ts';
 import { TokenRequest } from './token-request.ts';
 
 export interface TenantHandlerParts {
@@ -21,15 +22,7 @@ const checkTokenRequest = compileSchema(TokenRequest, { strict: true });
 
 /** The thin handlers of tenants and their tokens, all for admins. */
 export function createTenantHandlers({ tenants, tokens, audit }: TenantHandlerParts) {
-  const note = (call: Call, action: string, target: string): Promise<void> =>
-    audit.add({
-      tenant: call.principal.tenant,
-      subject: call.principal.subject,
-      action,
-      target,
-      address: call.address,
-      request_id: call.requestId,
-    });
+  const note = noteIn(audit);
 
   async function find(call: Call) {
     const tenant = await tenants.find(call.parameters['id'] ?? '');

@@ -23,7 +23,7 @@ const AuditEntry = Type.Object({
   at: Type.String({ format: 'date-time' }),
   tenant: Type.String({ description: 'Of who did it' }),
   subject: Type.String({ description: 'Who did it' }),
-  action: Type.String({ description: 'tenant.create, token.revoke, …' }),
+  action: Type.String({ description: 'tenant.create, token.revoke, model.pause, …' }),
   target: Type.String({ description: 'To what' }),
   address: Type.String({ description: 'From where' }),
   request_id: Type.String(),
@@ -134,7 +134,7 @@ export function createTenantRoutes(parts: TenantHandlerParts & UsageParts): Rout
       path: '/audit',
       tag,
       scope,
-      summary: 'Who changed a tenant or a token, when and from where; newest first',
+      summary: 'Who changed a tenant, a token or a model, when and from where; newest first',
       parameters: [{ name: 'cursor', in: 'query', description: 'As `next` gave it', schema: Type.String() }],
       answers: {
         200: {

@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import { messageOf, type Fault } from '../errors.ts';
 import { compileSchema } from '../json-schema.ts';
-import { fullName, ModelFile, type ModelSpec } from '../model.ts';
+import { fullName, ModelFile, ModelSpec } from '../model.ts';
 import { syntaxFault } from './expression.ts';
 import { modelCode } from '../redis/keys.ts';
 import { replacePlaceholders, secretsFrom } from './placeholders.ts';
@@ -9,17 +9,24 @@ import { replacePlaceholders, secretsFrom } from './placeholders.ts';
 /** A model file that cannot be used: where in it, and why. */
 export class ModelFileError extends Error {
   readonly faults: readonly Fault[];
+  /** The path of the file or folder. */
+  readonly source: string;
 
   constructor(source: string, faults: readonly Fault[]) {
-    super(
-      faults.map(({ pointer, detail }) => `${source}${pointer && ` at ${pointer}`}: ${detail}`).join('\n'),
-    );
+    super(describeFaults(source, faults));
     this.name = 'ModelFileError';
     this.faults = faults;
+    this.source = source;
   }
 }
 
-const check = compileSchema(ModelFile, { strict: true });
+/** A line for each: `models.yaml at /models/0/timeout: must be > 0`. */
+export function describeFaults(source: string, faults: readonly Fault[]): string {
+  return faults.map(({ pointer, detail }) => `${source}${pointer && ` at ${pointer}`}: ${detail}`).join('\n');
+}
+
+const checkFile = compileSchema(ModelFile, { strict: true });
+const checkFields = compileSchema(ModelSpec, { strict: true, all: true });
 
 /**
  * Reads the specs in a YAML file. `${NAME}` and `${file:/path}` in an endpoint's url or headers are replaced from `env` and
@@ -35,20 +42,41 @@ export function parseModelFile(
   const document = parseDocument(text);
   const broken = document.errors.map(({ message }) => ({
     pointer: '',
-    detail: message.split('\n', 1)[0] ?? message,
+    // What follows the first line is the text itself.
+    detail: (message.split('\n', 1)[0] ?? message).replace(/:$/, ''),
   }));
   if (broken.length > 0) throw new ModelFileError(source, broken);
   const content: unknown = document.toJS();
+  if (content === null)
+    throw new ModelFileError(source, [{ pointer: '', detail: 'is empty: list models under `models`' }]);
   const missing = replacePlaceholders(content, secretsFrom(env, read));
-  const faults = missing.length > 0 ? missing : check(content);
+  const faults = [...missing, ...checkContent(content).filter(({ pointer }) => !isTold(missing, pointer))];
   if (faults.length > 0 || !isModelFile(content)) throw new ModelFileError(source, faults);
-  const deeper = content.models.flatMap((model, index) => checkModel(model, `/models/${index}`));
-  if (deeper.length > 0) throw new ModelFileError(source, deeper);
-  return content.models;
+  return content.models.filter(isModelSpec);
 }
 
-function isModelFile(content: unknown): content is { models: ModelSpec[] } {
-  return check(content).length === 0;
+function isModelFile(content: unknown): content is { models: unknown[] } {
+  return checkFile(content).length === 0;
+}
+
+function checkContent(content: unknown): Fault[] {
+  if (!isModelFile(content)) return checkFile(content);
+  return content.models.flatMap((model, index) => checkSpec(model, `/models/${index}`));
+}
+
+function isTold(faults: readonly Fault[], pointer: string): boolean {
+  return faults.some((fault) => fault.pointer === pointer);
+}
+
+/** Whether it is a spec; the defaults of what it leaves out are put into it. */
+export function isModelSpec(value: unknown): value is ModelSpec {
+  return checkFields(value).length === 0;
+}
+
+/** What keeps a value from being a spec, wherever it comes from. Its defaults are put into it. */
+export function checkSpec(value: unknown, pointer = ''): Fault[] {
+  if (isModelSpec(value)) return checkModel(value, pointer);
+  return checkFields(value).map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
 }
 
 /** What a schema can't say of one model: its own schemas compile, and so do its transforms. */

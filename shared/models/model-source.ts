@@ -17,7 +17,10 @@ export interface ModelSource {
   stop(): Promise<void>;
 }
 
-/** Looks for changes twice a second: file watchers miss the swapped links by which ConfigMaps are updated. */
+/**
+ * An empty location has no models. Looks for changes twice a second: file watchers miss the swapped links by which
+ * ConfigMaps are updated.
+ */
 export function createModelSource(location: string, env: Record<string, string | undefined>): ModelSource {
   const stopping = new AbortController();
   let watching = Promise.resolve();
@@ -53,8 +56,12 @@ export function createModelSource(location: string, env: Record<string, string |
       try {
         const before = seen;
         const changed = JSON.stringify(await readFiles(location)) !== before || (await differs(secrets));
-        if (changed) onSpecs(await load());
+        if (!changed) continue;
+        onSpecs(await load());
+        lastFault = '';
       } catch (error) {
+        // Files that are back after they could not be read are news, even if they are the same.
+        if (!(error instanceof ModelFileError)) seen = '';
         // A fault that stays is told once.
         if (messageOf(error) !== lastFault) onFault(error);
         lastFault = messageOf(error);
@@ -84,6 +91,7 @@ async function differs(secrets: ReadonlyMap<string, string>): Promise<boolean> {
 }
 
 async function readFiles(location: string): Promise<{ file: string; text: string }[]> {
+  if (location === '') return [];
   const entry = await stat(location).catch(() => undefined);
   if (!entry) throw new Error(`There is no model file or folder at ${location}. Set INFERQ_MODELS to one.`);
   const names = entry.isDirectory()

@@ -1,10 +1,17 @@
 import { compileSchema, type SchemaCheck } from '../json-schema.ts';
 import type { ModelSpec } from '../model.ts';
 import { modelCode } from '../redis/keys.ts';
+import { mainVersion } from './traffic.ts';
+
+/** A spec that is in force, and where it comes from. `draining`: jobs that are accepted finish, new ones are refused. */
+export interface ServedSpec {
+  spec: ModelSpec;
+  source: 'file' | 'api';
+  draining: boolean;
+}
 
 /** A model that can be used: its spec, the code in its keys, its schemas compiled. */
-export interface Model {
-  spec: ModelSpec;
+export interface Model extends ServedSpec {
   code: string;
   checkInput: SchemaCheck;
   checkOutput: SchemaCheck;
@@ -12,32 +19,44 @@ export interface Model {
 
 /** The models that are served. A change replaces all at once; who holds a Model goes on with it unharmed. */
 export interface Registry {
-  /** By `name` (its newest version) or `name@version`. */
+  /** By `name@version`, or by `name` the version that takes most of the jobs; not what is draining. */
   find(name: string): Model | undefined;
-  /** By the code of its keys, in the version that a job was accepted for. */
+  /** The same, but for a name without version all of its versions, from the oldest to the newest. */
+  versionsOf(name: string): readonly Model[];
+  /** By the code of its keys, in the version that a job was accepted for; also what is draining. */
   findByCode(code: string, version: string): Model | undefined;
+  /** All of them, by name and version; also what is draining. */
   list(): readonly Model[];
-  replace(specs: readonly ModelSpec[]): void;
+  replace(specs: readonly ServedSpec[]): void;
   onChange(listener: () => void): void;
 }
 
 export function createRegistry(): Registry {
   let models: readonly Model[] = [];
+  let byName: ReadonlyMap<string, readonly Model[]> = new Map();
   const listeners: (() => void)[] = [];
+
+  function versionsOf(name: string): readonly Model[] {
+    const [base = '', version] = name.split('@');
+    const versions = byName.get(base) ?? [];
+    return version === undefined ? versions : versions.filter(({ spec }) => spec.version === version);
+  }
+
   return {
     find(name) {
-      const [base, version] = name.split('@');
-      return models.findLast(
-        ({ spec }) => spec.name === base && (version === undefined || spec.version === version),
-      );
+      const versions = versionsOf(name);
+      return versions[mainVersion(versions.map(({ spec }) => spec))];
     },
+    versionsOf,
     findByCode(code, version) {
       return models.find((model) => model.code === code && model.spec.version === version);
     },
     list: () => models,
     replace(specs) {
-      const before = new Map(models.map((model) => [JSON.stringify(model.spec), model]));
-      models = specs.map((spec) => before.get(JSON.stringify(spec)) ?? compile(spec)).sort(byNameAndVersion);
+      const before = new Map(models.map((model) => [textOf(model), model]));
+      models = specs.map((served) => before.get(textOf(served)) ?? compile(served)).sort(byNameAndVersion);
+      const open = models.filter(({ draining }) => !draining);
+      byName = Map.groupBy(open, ({ spec }) => spec.name);
       for (const listener of listeners) listener();
     },
     onChange(listener) {
@@ -46,9 +65,14 @@ export function createRegistry(): Registry {
   };
 }
 
-function compile(spec: ModelSpec): Model {
+function textOf({ spec, source, draining }: ServedSpec): string {
+  return JSON.stringify([source, draining, spec]);
+}
+
+function compile(served: ServedSpec): Model {
+  const { spec } = served;
   return {
-    spec,
+    ...served,
     code: modelCode(spec.name),
     checkInput: compileSchema(spec.input_schema),
     checkOutput: compileSchema(spec.output_schema),

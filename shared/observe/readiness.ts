@@ -3,6 +3,8 @@ import { messageOf } from '../errors.ts';
 export interface ReadinessReport {
   ready: boolean;
   checks: Record<string, string>;
+  /** What is not as it should be, though it can serve. */
+  warnings: string[];
 }
 
 export interface Readiness {
@@ -10,7 +12,10 @@ export interface Readiness {
 }
 
 /** Runs named checks; each answers what is to be said of it, or throws. A slow one counts as failed after 500 ms. */
-export function createReadiness(checks: Record<string, () => Promise<string>>): Readiness {
+export function createReadiness(
+  checks: Record<string, () => Promise<string>>,
+  warnings: () => string[],
+): Readiness {
   return {
     async report() {
       const results = await Promise.all(
@@ -25,6 +30,7 @@ export function createReadiness(checks: Record<string, () => Promise<string>>): 
       return {
         ready: results.every(({ ok }) => ok),
         checks: Object.fromEntries(results.map(({ name, says }) => [name, says])),
+        warnings: warnings(),
       };
     },
   };

@@ -7,6 +7,7 @@ export interface ModelBacklog {
   backlog: number;
   running: number;
   oldest_wait: number | null;
+  paused: boolean;
 }
 
 export interface ModelBacklogs {
@@ -25,12 +26,18 @@ export function createModelBacklogs(redis: RedisConnection): ModelBacklogs {
     },
     async of(code) {
       const prefix = keyPrefix(code);
-      const [depth, running, next] = await Promise.all([
+      const [depth, running, next, paused] = await Promise.all([
         redis.hget(`${prefix}depth`, '*'),
         redis.llen(`${prefix}${QUEUE_NAME}:active`),
         redis.zrange(`${prefix}${QUEUE_NAME}:prioritized`, '0', '0'),
+        redis.hexists(`${prefix}${QUEUE_NAME}:meta`, 'paused'),
       ]);
-      return { backlog: Number(depth ?? 0), running, oldest_wait: await waitOf(redis, prefix, next[0]) };
+      return {
+        backlog: Number(depth ?? 0),
+        running,
+        oldest_wait: await waitOf(redis, prefix, next[0]),
+        paused: paused === 1,
+      };
     },
   };
 }

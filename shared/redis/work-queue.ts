@@ -16,6 +16,8 @@ export interface WorkQueue {
   add(run: string, options: { priority: number; delayMs: number }): Promise<void>;
   /** Takes a run out that has not started; nothing happens where it has. */
   remove(run: string): Promise<void>;
+  /** Whether the runs of a model are handed out; what runs goes on. */
+  pause(code: string, paused: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,10 @@ export function createWorkQueue(connection: RedisConnection, onError: (error: Er
   async function queueOf(run: string): Promise<Queue<object>> {
     const code = codeOfJob(ownerOfRun(run));
     if (!code) throw new TypeError(`${run} is not the id of a run`);
+    return open(code);
+  }
+
+  async function open(code: string): Promise<Queue<object>> {
     const queue =
       queues.get(code) ??
       createBullQueue({ name: QUEUE_NAME, prefix: queuePrefix(code) }, connection, onError);
@@ -41,6 +47,10 @@ export function createWorkQueue(connection: RedisConnection, onError: (error: Er
     async remove(run) {
       const queue = await queueOf(run);
       await queue.remove(run);
+    },
+    async pause(code, paused) {
+      const queue = await open(code);
+      await (paused ? queue.pause() : queue.resume());
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

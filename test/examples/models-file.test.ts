@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import test from 'ava';
 import jsonata from 'jsonata';
-import type { Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
 import type { ModelServer } from '../../examples/models/server.ts';
-import { ModelFile, type ModelSpec } from '../../shared/model.ts';
+import { ModelSpec } from '../../shared/model.ts';
 import { helloPng, jsonOf, post, startServer } from './model-server.ts';
 
 const FILE = readFileSync(new URL('../../examples/models/models.yaml', import.meta.url), 'utf8');
 const ajv = new Ajv({ useDefaults: true });
+const ModelFile = Type.Object({ models: Type.Array(ModelSpec) });
 
 let server: ModelServer;
 test.before(async () => {

@@ -61,6 +61,44 @@ for (const [title, model, message] of FAULTS) {
   });
 }
 
+test('every fault of a file is told at once', (t) => {
+  const text = `models:
+  - {name: "A B", protocol: telepathy, endpoints: [{url: "ftp://x"}], timeout: 0}
+  - {name: m, protocol: json, endpoints: [{url: "http://x"}], preprocess: "a[", input_schema: {type: strange}}
+  - {name: n, protocol: json, endpoints: [{url: "\${NOWHERE}/x"}]}`;
+  const error = t.throws(() => parseModelFile(text, 'models.yaml', {}), { instanceOf: ModelFileError });
+  t.deepEqual(error?.faults.map(({ pointer }) => pointer).sort(), [
+    '/models/0/endpoints/0/url',
+    '/models/0/name',
+    '/models/0/protocol',
+    '/models/0/timeout',
+    '/models/1/input_schema',
+    '/models/1/preprocess',
+    '/models/2/endpoints/0/url',
+  ]);
+});
+
+test('a misspelt field is told with the one that may be meant', (t) => {
+  t.throws(() => parse(`${MODEL}\ntimeuot: 3`), {
+    message: /timeuot: is not a known property: did you mean 'timeout'\?$/,
+  });
+  t.throws(() => parse(`${MODEL}\nqueue: {max_dept: 3}`), { message: /did you mean 'max_depth'\?$/ });
+  t.throws(() => parse(`${MODEL}\ncolour: red`), { message: /is not a known property$/ });
+});
+
+test('an empty file and broken YAML are told in whole sentences', (t) => {
+  for (const text of ['', '# nothing\n'])
+    t.throws(() => parseModelFile(text, 'models.yaml', {}), {
+      message: 'models.yaml: is empty: list models under `models`',
+    });
+  t.throws(() => parseModelFile('models: [a: b: c', 'models.yaml', {}), {
+    message: /^models\.yaml: .*column \d+$/m,
+  });
+  t.throws(() => parseModelFile('models: {}', 'models.yaml', {}), {
+    message: 'models.yaml at /models: must be array',
+  });
+});
+
 test('variables of the environment are put into urls and headers of endpoints, and nowhere else', (t) => {
   const text = `name: m\nprotocol: json\ndescription: "\${KEY}"\nendpoints: [{url: "\${URL}/x", headers: {authorization: "Bearer \${KEY}"}}]`;
   t.like(parse(text, { URL: 'http://h', KEY: 's3cret' })[0], {

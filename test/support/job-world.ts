@@ -116,6 +116,7 @@ export function createJobWorld(connection: RedisConnection, more = '') {
         'outbox',
         'usage:',
         'charges',
+        'failed',
       ];
       return (await keys()).filter((key) => !lasting.some((name) => key.startsWith(name)));
     },

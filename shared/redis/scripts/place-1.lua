@@ -9,6 +9,8 @@ local now = now_ms()
 local job = redis.call('HMGET', KEYS[1], 'run', 'due')
 local delay = math.max(0, (tonumber(job[2]) or 0) - now)
 local rate, sure = start_rate(prefix, now)
+-- Nobody knows when a model that is paused goes on.
+if redis.call('HEXISTS', prefix .. 'jobs:meta', 'paused') == 1 then sure = false end
 local ahead = redis.call('ZRANK', prefix .. 'jobs:prioritized', job[1])
 if not ahead then
   local first = first_live(prefix, job[1])

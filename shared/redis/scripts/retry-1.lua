@@ -39,5 +39,6 @@ if ttl > 0 then
   redis.call('HSET', KEYS[1], 'deadline', digits(now + ttl))
   redis.call('ZADD', prefix .. 'due', digits(now + ttl), id)
 end
+redis.call('ZREM', prefix .. 'failed', id)
 wake(prefix, old_run)
 return { 'queued', run, priority_of(prefix, tag, tonumber(ARGV[4])) }

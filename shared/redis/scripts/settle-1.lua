@@ -65,6 +65,13 @@ local function hand_over()
   return next_run, priority_of(prefix, first.tag or 0, heir.handicap)
 end
 
+-- The index that `redrive` works through, oldest first; who is older than the retention has no input any more.
+local function index_failed(id)
+  redis.call('ZADD', prefix .. 'failed', digits(now), id)
+  redis.call('ZREMRANGEBYSCORE', prefix .. 'failed', '-inf', digits(now - retention))
+  keep_at_least(prefix .. 'failed', retention)
+end
+
 -- Ends the first `count` jobs, of which the first pays for an answer; answers {'settled', id…}.
 local function finish(status, count)
   local problem = ARGV[6] ~= '' and ARGV[6] or nil
@@ -73,6 +80,7 @@ local function finish(status, count)
     remember_attempt(live[index])
     if end_job(prefix, live[index].id, status, now, problem) then answer[#answer + 1] = live[index].id end
     charge(prefix, live[index].id, status == 'succeeded' and index == 1, now)
+    if status == 'failed' then index_failed(live[index].id) end
   end
   return answer
 end

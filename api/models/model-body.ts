@@ -1,0 +1,48 @@
+import { Type } from 'typebox';
+import { InferqError, type Fault } from '../../shared/errors.ts';
+import { ModelSpec } from '../../shared/model.ts';
+import { checkSpec, checkTogether, isModelSpec } from '../../shared/models/model-file.ts';
+import { checkSecrets } from '../../shared/models/secret-references.ts';
+
+const { protocol, endpoints } = ModelSpec.properties;
+
+/** What an admin puts: a model as in a file, in which the path says the name. */
+export const ModelBody = Type.Object(
+  { ...Type.Partial(ModelSpec).properties, protocol, endpoints },
+  { additionalProperties: false },
+);
+
+/**
+ * Reads the spec that is put under `name` or `name@version`; `others` are those that it will be served beside. Throws
+ * `invalid_model` with every fault that was found.
+ */
+export function readModelBody(body: unknown, path: string, others: readonly ModelSpec[]): ModelSpec {
+  if (!isObject(body)) throw invalidModel([{ pointer: '', detail: 'must be object' }]);
+  const [name = '', version] = path.split('@');
+  const spec = { name, ...(version === undefined ? {} : { version }), ...body };
+  const faults = checkSpec(spec);
+  for (const [key, wanted] of Object.entries({ name, version })) {
+    const given = body[key];
+    if (wanted !== undefined && given !== undefined && given !== wanted)
+      faults.push({ pointer: `/${key}`, detail: `must be '${wanted}', as in the path, or be left out` });
+  }
+  if (faults.length > 0 || !isModelSpec(spec)) throw invalidModel(faults);
+  const beside = others.filter((other) => other.name !== spec.name);
+  const deeper = [
+    ...checkSecrets(spec),
+    ...checkTogether([...beside, spec]).map(({ detail }) => ({ pointer: '/name', detail })),
+  ];
+  if (deeper.length > 0) throw invalidModel(deeper);
+  return spec;
+}
+
+function invalidModel(errors: Fault[]): InferqError {
+  const sentence = errors.map(({ pointer, detail }) => `${pointer || 'the body'} ${detail}`).join('; ');
+  return new InferqError('invalid_model', `Nothing was changed: ${sentence}.`.replace(/\.\.$/, '.'), {
+    errors,
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

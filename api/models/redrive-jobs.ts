@@ -1,0 +1,106 @@
+import { Type, type Static } from 'typebox';
+import type { FailedJob, FailedJobs } from '../../shared/redis/failed-jobs.ts';
+import { readRecord } from '../../shared/redis/job-reader.ts';
+import type { RedisConnection } from '../../shared/redis/connection.ts';
+import { toTime, type StoredJob } from '../../shared/stored-job.ts';
+import { tryAgain, type RetryParts } from '../jobs/retry-job.ts';
+
+/** Which failed jobs are to run again. */
+export const RedriveRequest = Type.Object(
+  {
+    error_type: Type.Optional(Type.String({ maxLength: 64, description: 'That failed with this' })),
+    since: Type.Optional(Type.String({ format: 'date-time', description: 'That failed then or later' })),
+    tenant: Type.Optional(Type.String({ maxLength: 63 })),
+    limit: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000 }),
+  },
+  { additionalProperties: false },
+);
+export type RedriveRequest = Static<typeof RedriveRequest>;
+
+export const Redriven = Type.Object({
+  redriven: Type.Integer({ description: 'Jobs that were queued again' }),
+  stopped: Type.Union([
+    Type.Enum(['limit', 'full'], { description: 'Why before the end: enough, or a backlog is full' }),
+    Type.Null(),
+  ]),
+  next: Type.Union([
+    Type.String({ format: 'date-time', description: 'The `since` to go on with, where there may be more' }),
+    Type.Null(),
+  ]),
+});
+type Redriven = Static<typeof Redriven>;
+
+export interface RedriveParts extends RetryParts {
+  redis: RedisConnection;
+  failedJobs: FailedJobs;
+}
+
+const AT_ONCE = 50;
+/** One request looks at no more failed jobs than these, so that it ends soon. */
+const MOST_LOOKED_AT = 20_000;
+
+/** A model, or one of its versions. */
+interface Target {
+  code: string;
+  version: string | undefined;
+}
+
+/** `gone`: left the index; `full`: no room for it now; `kept`: it stays there. */
+type Fate = 'redriven' | 'gone' | 'kept' | 'full';
+
+/** Queues failed jobs of a model again, those first that failed first. Doing it twice is harmless. */
+export async function redriveJobs(
+  parts: RedriveParts,
+  { code, version }: Target,
+  request: RedriveRequest,
+  signal: AbortSignal,
+): Promise<Redriven> {
+  const since = request.since === undefined ? 0 : Date.parse(request.since);
+  let redriven = 0;
+  let skip = 0;
+  let last = since;
+  for (let looked = 0; looked < MOST_LOOKED_AT && !signal.aborted; looked += AT_ONCE) {
+    const wanted = Math.min(AT_ONCE, request.limit - redriven);
+    if (wanted === 0) break;
+    const found = await parts.failedJobs.list(code, since, skip, wanted);
+    if (found.length === 0) return { redriven, stopped: null, next: null };
+    last = found.at(-1)?.failedAt ?? last;
+    const fates = await Promise.all(found.map((job) => redrive(parts, job, { code, version }, request)));
+    redriven += fates.filter((fate) => fate === 'redriven').length;
+    // Who went is not in the way of those behind any more.
+    skip += fates.filter((fate) => fate === 'kept' || fate === 'full').length;
+    if (fates.includes('full')) return { redriven, stopped: 'full', next: toTime(last) };
+  }
+  return { redriven, stopped: 'limit', next: toTime(last) };
+}
+
+async function redrive(
+  parts: RedriveParts,
+  { id }: FailedJob,
+  { code, version }: Target,
+  request: RedriveRequest,
+): Promise<Fate> {
+  const job = await readRecord(parts.redis, id);
+  if (job && !fits(job, request, version)) return 'kept';
+  const retrial = job ? await tryAgain(parts, job) : { kind: 'missing' as const };
+  switch (retrial.kind) {
+    case 'queued':
+      return 'redriven';
+    case 'full':
+      return 'full';
+    case 'not served':
+      return 'kept';
+    case 'missing':
+    case 'removed':
+    case 'refused':
+      // Forgotten, without its input, or not failed any more.
+      await parts.failedJobs.forget(code, id);
+      return 'gone';
+  }
+}
+
+function fits(job: StoredJob, { error_type: type, tenant }: RedriveRequest, version?: string): boolean {
+  if (type !== undefined && job.error?.error_type !== type) return false;
+  if (tenant !== undefined && job.tenant !== tenant) return false;
+  return version === undefined || job.version === version;
+}

@@ -1,0 +1,151 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from '../config.ts';
+import type { Events } from '../events.ts';
+import { fullName, type ModelSpec } from '../model.ts';
+import type { ModelStore, StoredModel } from '../redis/model-store.ts';
+import { checkSpec, checkTogether, describeFaults, ModelFileError } from './model-file.ts';
+import type { ModelSource } from './model-source.ts';
+import type { Registry, ServedSpec } from './registry.ts';
+import { resolveSecrets } from './secret-references.ts';
+import { servedSpecs } from './served-specs.ts';
+
+/** A change over the API is in force everywhere so much later, and a moment. */
+const LOOK_EVERY_MS = 300;
+const FORGET_EVERY_MS = 10_000;
+
+export interface CatalogParts {
+  source: ModelSource;
+  store: ModelStore;
+  registry: Registry;
+  events: Events;
+  /** Of a role that calls models: what references to secrets are replaced from, and it forgets what is drained. */
+  secrets: Environment | undefined;
+  /** Told of each new fault of the files. */
+  onFileFault: (error: unknown) => void;
+}
+
+/** Keeps the registry in step with the model files and with the models of the API. */
+export interface Catalog {
+  /** Reads both for the first time. Throws what is wrong with the files. */
+  load(): Promise<void>;
+  start(): void;
+  /** Takes over now what the API has changed. */
+  refresh(): Promise<void>;
+  /** What of the sources is not in force, and why; nothing where all is well. */
+  warnings(): string[];
+  stop(): Promise<void>;
+}
+
+export function createCatalog({
+  source,
+  store,
+  registry,
+  events,
+  secrets,
+  onFileFault,
+}: CatalogParts): Catalog {
+  const stopping = new AbortController();
+  let watching = Promise.resolve();
+  let files: readonly ModelSpec[] = [];
+  let stored: readonly StoredModel[] = [];
+  let revision = '';
+  let fileFault: unknown;
+  let storedFaults: string[] = [];
+  let reading = Promise.resolve();
+
+  /** Throws a ModelFileError where the files cannot go with the models of the API. */
+  function apply(nextFiles: readonly ModelSpec[], nextStored: readonly StoredModel[]): void {
+    const served = servedSpecs(nextFiles, nextStored);
+    const faults = checkTogether(served.map(({ spec }) => spec));
+    if (faults.length > 0) throw new ModelFileError('models', faults);
+    files = nextFiles;
+    stored = nextStored;
+    storedFaults = [];
+    registry.replace(served.flatMap(usable));
+  }
+
+  function usable(served: ServedSpec): ServedSpec[] {
+    if (served.source === 'file') return [served];
+    const faults = checkSpec(served.spec);
+    const { spec, missing } = secrets ? resolveSecrets(served.spec, secrets) : { ...served, missing: [] };
+    for (const name of missing)
+      faults.push({ pointer: '/endpoints', detail: `the variable ${name} is not set in the environment` });
+    if (faults.length === 0) return [{ ...served, spec }];
+    storedFaults.push(describeFaults(fullName(served.spec), faults));
+    return [];
+  }
+
+  async function readStored(): Promise<void> {
+    const now = await store.read();
+    if (now.revision === revision) return;
+    apply(files, now.models);
+    revision = now.revision;
+    tell();
+  }
+
+  /** One after the other: an answer from before a change must not come after it. */
+  function refresh(): Promise<void> {
+    reading = reading.then(readStored, readStored);
+    return reading;
+  }
+
+  function tell(): void {
+    events.emit('models.loaded', { models: registry.list().map(({ spec }) => fullName(spec)) });
+    if (storedFaults.length > 0) events.emit('models.refused', { error: new Error(storedFaults.join('\n')) });
+  }
+
+  async function watch(): Promise<void> {
+    for (let round = 1; !stopping.signal.aborted; round++) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      try {
+        if ((await store.revision()) !== revision) await refresh();
+        if (secrets && (round * LOOK_EVERY_MS) % FORGET_EVERY_MS < LOOK_EVERY_MS) await forgetDrained();
+      } catch (error) {
+        events.emit('redis.failed', { where: 'reading models', error });
+      }
+    }
+  }
+
+  async function forgetDrained(): Promise<void> {
+    if (stored.some(({ deletedAt }) => deletedAt !== undefined)) await store.forgetDrained(Date.now());
+  }
+
+  function onFiles(specs: ModelSpec[]): void {
+    apply(specs, stored);
+    fileFault = undefined;
+    tell();
+  }
+
+  return {
+    async load() {
+      const [specs, now] = await Promise.all([source.load(), store.read()]);
+      apply(specs, now.models);
+      revision = now.revision;
+    },
+    start() {
+      if (storedFaults.length > 0) tell();
+      source.start(onFiles, (error) => {
+        fileFault = error;
+        onFileFault(error);
+      });
+      watching = watch();
+    },
+    refresh,
+    warnings: () => [...(fileFault === undefined ? [] : [warningOf(fileFault)]), ...storedFaults],
+    async stop() {
+      stopping.abort();
+      await Promise.all([source.stop(), watching]);
+    },
+  };
+}
+
+/** Without the folders of the machine: who asks for readiness needs no credential. */
+function warningOf(fault: unknown): string {
+  const text =
+    fault instanceof ModelFileError
+      ? describeFaults(path.basename(fault.source), fault.faults.slice(0, 3))
+      : 'they cannot be read';
+  return `The last change of the model files is not in force: ${text.replaceAll('\n', '; ')}`;
+}

@@ -1,0 +1,7 @@
+-- Forgets the spec of a removed model, where it is still the one that was looked at.
+--
+-- KEYS[1] the models of the API
+-- ARGV 1 name@version, 2 what it was
+-- Answers 1 where it is forgotten
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
