@@ -41,7 +41,8 @@ export function checkAnswer(answer: Answer, url: string, subject?: Subject): voi
     throw new Failure(EXIT.refused, body, { cures, retryAfter, requestId, transient });
   }
   if (status >= 400) throw foreign(url, `it answers ${status} without saying why`, transient);
-  if (body === undefined) throw foreign(url, `it answers ${status} with something other than JSON`);
+  if (body === undefined && status !== 204)
+    throw foreign(url, `it answers ${status} with something other than JSON`);
 }
 
 function isProblem(body: unknown): body is Problem {

@@ -8,7 +8,7 @@ import { toFailure } from './unreachable.ts';
 
 export interface Call {
   path: string;
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** JSON. */
   body?: string;
   headers?: Record<string, string>;

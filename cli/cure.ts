@@ -15,6 +15,7 @@ const CURES: Partial<Record<ErrorCode, Advice>> = {
   forbidden: () => 'Ask an admin for a token with that scope or model',
   not_found: () => 'npx inferq jobs ls  lists the jobs that this token can see',
   model_not_found: () => 'npx inferq models ls  lists the models',
+  model_in_file: () => 'Take it out of the file that INFERQ_MODELS of the broker names',
   invalid_input: ({ model }) =>
     `npx inferq models get ${model}  shows the schema; -i 'key:="5"' sends a number as text`,
   idempotency_key_reused: () => 'Use another --idempotency-key, or leave it out',

@@ -4,7 +4,17 @@ import { toJson } from './output.ts';
 import { formatFields, formatTable } from './table.ts';
 import { plain, type Colors, type Screen } from './terminal.ts';
 
-const HEADINGS = ['MODEL', 'PROTOCOL', 'ENDPOINTS', 'RUNNING', 'BACKLOG', 'OLDEST WAIT', 'P50', 'P95'];
+const HEADINGS = [
+  'MODEL',
+  'PROTOCOL',
+  'ENDPOINTS',
+  'RUNNING',
+  'BACKLOG',
+  'OLDEST WAIT',
+  'P50',
+  'P95',
+  'TRAFFIC',
+];
 
 export function formatModels(models: readonly Model[], screen: Screen): string {
   const rows = models.map((model) => [
@@ -16,6 +26,7 @@ export function formatModels(models: readonly Model[], screen: Screen): string {
     duration(model.oldestWait),
     duration(model.p50),
     duration(model.p95),
+    percent(model.traffic),
   ]);
   return formatTable(HEADINGS, rows, screen);
 }
@@ -30,6 +41,11 @@ export function formatModel(model: Model, screen: Screen): string {
       `${model.running ?? '–'} running, ${model.backlog ?? '–'} waiting, the oldest ${duration(model.oldestWait)}`,
     ],
     ['run time', `p50 ${duration(model.p50)}, p95 ${duration(model.p95)}`],
+    ['waiting', `p50 ${duration(model.waitP50)}, p95 ${duration(model.waitP95)}`],
+    ['traffic', `${percent(model.traffic)} of the jobs that name no version`],
+    ...(model.source === undefined
+      ? []
+      : [['from', SOURCES[model.source] ?? model.source] as [string, string]]),
     ...model.endpoints.map((endpoint): [string, string] => [
       'endpoint',
       `${endpoint.url} ${healthOf(endpoint)}`,
@@ -45,6 +61,12 @@ export function formatModel(model: Model, screen: Screen): string {
 
 export function nameOf({ name, version }: Pick<Model, 'name' | 'version'>): string {
   return version === undefined ? name : `${name}@${version}`;
+}
+
+const SOURCES: Partial<Record<string, string>> = { api: 'the API', file: 'a model file of the broker' };
+
+function percent(value: number | undefined): string {
+  return value === undefined ? '–' : `${Number(value.toFixed(1))} %`;
 }
 
 function summarize(endpoints: readonly Endpoint[]): string {

@@ -8,6 +8,10 @@ export interface Model {
   description: string | undefined;
   protocol: string | undefined;
   paused: boolean;
+  /** Percent of the jobs that pin no version. */
+  traffic: number | undefined;
+  /** `file` or `api`; for admins. */
+  source: string | undefined;
   endpoints: Endpoint[];
   /** Jobs that wait. */
   backlog: number | undefined;
@@ -16,6 +20,8 @@ export interface Model {
   oldestWait: number | undefined;
   p50: number | undefined;
   p95: number | undefined;
+  waitP50: number | undefined;
+  waitP95: number | undefined;
   inputSchema: unknown;
   outputSchema: unknown;
 }
@@ -34,19 +40,23 @@ export function toModels(body: unknown, url: string): Model[] {
 
 export function toModel(body: unknown, url: string): Model {
   if (!isRecord(body) || typeof body['name'] !== 'string') throw notAModel(url);
-  const latency = isRecord(body['latency']) ? body['latency'] : body;
+  const spec = isRecord(body['spec']) ? body['spec'] : {};
   return {
     name: body['name'],
     version: text(body['version']),
     description: text(body['description']),
     protocol: text(body['protocol']),
     paused: body['paused'] === true,
-    endpoints: toEndpoints(body['endpoints']),
+    traffic: number(body['traffic']),
+    source: text(body['source']),
+    endpoints: toEndpoints(body['endpoints'] ?? spec['endpoints']),
     backlog: number(body['backlog']),
     running: number(body['running']),
     oldestWait: number(body['oldest_wait']),
-    p50: number(latency['p50']),
-    p95: number(latency['p95']),
+    p50: number(body['p50']),
+    p95: number(body['p95']),
+    waitP50: number(body['wait_p50']),
+    waitP95: number(body['wait_p95']),
     inputSchema: body['input_schema'],
     outputSchema: body['output_schema'],
   };

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { usage } from './failure.ts';
+import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addModels } from './commands/models.ts';
@@ -35,6 +36,7 @@ export function createProgram(version: string, open: (options: GlobalOptions) =>
   addSubmit(program, session);
   addJobs(program, session);
   addModels(program, session);
+  addConfig(program, session);
   addDoctor(program, session);
   return program;
 }

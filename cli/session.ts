@@ -13,6 +13,8 @@ export interface GlobalOptions {
 
 export interface Environment extends ConnectionEnvironment, ScreenEnvironment {
   REDIS_URL?: string | undefined;
+  /** Whatever a model file may refer to. */
+  [name: string]: string | undefined;
 }
 
 /** What every command works with. */

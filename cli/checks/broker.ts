@@ -15,7 +15,9 @@ export async function checkBroker(client: Client): Promise<Finding[]> {
   const readiness = await probe(client, '/readyz');
   return [
     ok(`A broker answers at ${client.connection.url}`),
-    readiness instanceof Failure ? unreachableFinding(client, readiness) : readyFinding(readiness),
+    ...(readiness instanceof Failure
+      ? [unreachableFinding(client, readiness)]
+      : [readyFinding(readiness), ...warningFindings(readiness)]),
     ...plainHttp(client),
     ...(await checkModels(client)),
   ];
@@ -61,6 +63,14 @@ function readyFinding({ status, body }: Answer): Finding {
   );
 }
 
+function warningFindings({ body }: Answer): Finding[] {
+  const warnings: unknown = isRecord(body) ? body['warnings'] : undefined;
+  if (!Array.isArray(warnings)) return [];
+  return warnings.map((text: unknown) =>
+    warning(String(text), 'Mend the file (npx inferq config check FILE), or the environment of the broker'),
+  );
+}
+
 function sayings(checks: Record<string, unknown>): string {
   return Object.entries(checks)
     .map(([name, says]) => `${name}: ${typeof says === 'string' ? says : JSON.stringify(says)}`)
@@ -97,7 +107,7 @@ function modelFinding(model: Model): Finding {
   const down = model.endpoints.filter(({ healthy }) => healthy === false).map(({ url }) => url);
   const known = model.endpoints.some(({ healthy }) => healthy !== undefined);
   if (model.paused)
-    return warning(`${name} is paused`, `An admin resumes it: POST /models/${model.name}/resume`);
+    return warning(`${name} is paused`, `An admin resumes it: npx inferq models resume ${model.name}`);
   if (down.length === 0)
     return ok(known ? `${name} is served, its endpoints are healthy` : `${name} is served`);
   const cure = `See whether the model server runs: curl ${down[0]}`;

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import process from 'node:process';
-import { buffer } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
-import { messageOf } from '../../shared/errors.ts';
 import type { Job, JobRequest, Priority } from '../../shared/job.ts';
 import { describeNext } from '../conclusion.ts';
 import { usage } from '../failure.ts';
+import { readBytes } from '../input-bytes.ts';
 import { readInput } from '../input.ts';
 import { toJson } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -86,13 +83,4 @@ async function submit(session: Session, model: string, options: SubmitOptions): 
 function tell({ json, stdout, stderr }: Session, job: Job): void {
   stdout.write(json ? `${toJson(job)}\n` : `${job.id}\n`);
   if (!json) stderr.write(`${stderr.colors.dim(describeNext(job))}\n`);
-}
-
-async function readBytes(path: string): Promise<Buffer> {
-  if (path === '-') return buffer(process.stdin);
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw usage(`${path} cannot be read: ${messageOf(error)}`, `For text that begins with @: -i 'key:="@…"'`);
-  }
 }

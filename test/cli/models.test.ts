@@ -9,7 +9,12 @@ const model = {
   running: 2,
   backlog: 3,
   oldest_wait: 1.5,
-  latency: { p50: 0.01, p95: 0.25 },
+  p50: 0.01,
+  p95: 0.25,
+  wait_p50: 0.001,
+  wait_p95: 2,
+  traffic: 100,
+  source: 'api',
   endpoints: [
     { url: 'http://a/infer', healthy: true },
     { url: 'http://b/infer', healthy: false },
@@ -23,9 +28,9 @@ test('models ls prints an aligned table', async (t) => {
   const { code, stdout, stderr } = await runInferq(t, ['models', 'ls'], { broker });
   t.is(code, 0, stderr);
   t.deepEqual(stdout.split('\n'), [
-    'MODEL          PROTOCOL  ENDPOINTS    RUNNING  BACKLOG  OLDEST WAIT  P50    P95',
-    'language-id@1  json      1/2 healthy  2        3        1.5 s        10 ms  250 ms',
-    'ocr            –         –            –        –        –            –      –',
+    'MODEL          PROTOCOL  ENDPOINTS    RUNNING  BACKLOG  OLDEST WAIT  P50    P95     TRAFFIC',
+    'language-id@1  json      1/2 healthy  2        3        1.5 s        10 ms  250 ms  100 %',
+    'ocr            –         –            –        –        –            –      –       –',
     '',
   ]);
 });

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { fullName } from '../../shared/model.ts';
+import { EXIT } from '../exit-code.ts';
+import { Failure, usage } from '../failure.ts';
+import { toJson } from '../output.ts';
+import type { Session } from '../session.ts';
+
+export function addConfig(program: Command, open: () => Session): void {
+  program
+    .command('config')
+    .description('Looks at configuration, without a broker.')
+    .command('check <path>')
+    .description('Checks a model file, or a folder of them, as a role would when it starts.')
+    .action(async (path: string) => check(open(), path));
+}
+
+async function check({ env, json, stdout }: Session, path: string): Promise<void> {
+  // They bring the schema compiler along, which no other command needs.
+  const [{ createModelSource }, { ModelFileError }] = await Promise.all([
+    import('../../shared/models/model-source.ts'),
+    import('../../shared/models/model-file.ts'),
+  ]);
+  try {
+    const models = (await createModelSource(path, env).load()).map(fullName);
+    if (json) return stdout.write(`${toJson({ ok: true, models })}\n`);
+    stdout.write(`${stdout.colors.green('✓')} ${models.length} served: ${models.join(', ')}\n`);
+  } catch (thrown) {
+    if (!(thrown instanceof ModelFileError))
+      throw usage(thrown instanceof Error ? thrown.message : String(thrown));
+    const { source, faults } = thrown;
+    const title = faults.length === 1 ? 'One thing is wrong' : `${faults.length} things are wrong`;
+    throw new Failure(EXIT.refused, {
+      type: 'urn:inferq:cli:config',
+      title,
+      detail: source,
+      errors: [...faults],
+    });
+  }
+}
