@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import { InferqError, type Fault } from '../../shared/errors.ts';
 import { ModelSpec } from '../../shared/model.ts';
-import { checkSpec, checkTogether, isModelSpec } from '../../shared/models/model-file.ts';
+import { checkSpec, isModelSpec } from '../../shared/models/model-file.ts';
 import { checkSecrets } from '../../shared/models/secret-references.ts';
+import { codeClash } from '../../shared/models/served-specs.ts';
 
 const { protocol, endpoints } = ModelSpec.properties;
 
@@ -27,11 +28,8 @@ export function readModelBody(body: unknown, path: string, others: readonly Mode
       faults.push({ pointer: `/${key}`, detail: `must be '${wanted}', as in the path, or be left out` });
   }
   if (faults.length > 0 || !isModelSpec(spec)) throw invalidModel(faults);
-  const beside = others.filter((other) => other.name !== spec.name);
-  const deeper = [
-    ...checkSecrets(spec),
-    ...checkTogether([...beside, spec]).map(({ detail }) => ({ pointer: '/name', detail })),
-  ];
+  const clash = codeClash(spec, others);
+  const deeper = [...checkSecrets(spec), ...(clash ? [{ pointer: '/name', detail: clash }] : [])];
   if (deeper.length > 0) throw invalidModel(deeper);
   return spec;
 }

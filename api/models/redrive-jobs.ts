@@ -81,23 +81,23 @@ async function redrive(
   request: RedriveRequest,
 ): Promise<Fate> {
   const job = await readRecord(parts.redis, id);
-  if (job && !fits(job, request, version)) return 'kept';
-  const retrial = job ? await tryAgain(parts, job) : { kind: 'missing' as const };
-  switch (retrial.kind) {
-    case 'queued':
-      return 'redriven';
-    case 'full':
-      return 'full';
-    case 'not served':
-      return 'kept';
-    case 'missing':
-    case 'removed':
-    case 'refused':
-      // Forgotten, without its input, or not failed any more.
-      await parts.failedJobs.forget(code, id);
-      return 'gone';
+  if (!job) {
+    await parts.failedJobs.forget(code, id);
+    return 'gone';
   }
+  if (!fits(job, request, version)) return 'kept';
+  return FATES[(await tryAgain(parts, job)).kind];
 }
+
+/** Who was refused has no input any more, or has not failed any more: `retry` took it out of the index. */
+const FATES = {
+  queued: 'redriven',
+  full: 'full',
+  'not served': 'kept',
+  missing: 'gone',
+  removed: 'gone',
+  refused: 'gone',
+} satisfies Record<Awaited<ReturnType<typeof tryAgain>>['kind'], Fate>;
 
 function fits(job: StoredJob, { error_type: type, tenant }: RedriveRequest, version?: string): boolean {
   if (type !== undefined && job.error?.error_type !== type) return false;

@@ -4,11 +4,11 @@ import type { Environment } from '../config.ts';
 import type { Events } from '../events.ts';
 import { fullName, type ModelSpec } from '../model.ts';
 import type { ModelStore, StoredModel } from '../redis/model-store.ts';
-import { checkSpec, checkTogether, describeFaults, ModelFileError } from './model-file.ts';
+import { checkSpec, describeFaults, ModelFileError } from './model-file.ts';
 import type { ModelSource } from './model-source.ts';
 import type { Registry, ServedSpec } from './registry.ts';
 import { resolveSecrets } from './secret-references.ts';
-import { servedSpecs } from './served-specs.ts';
+import { codeClash, servedSpecs } from './served-specs.ts';
 
 /** A change over the API is in force everywhere so much later, and a moment. */
 const LOOK_EVERY_MS = 300;
@@ -54,20 +54,19 @@ export function createCatalog({
   let storedFaults: string[] = [];
   let reading = Promise.resolve();
 
-  /** Throws a ModelFileError where the files cannot go with the models of the API. */
+  /** One spec of the API that cannot be used is left out and told of; the others are served. */
   function apply(nextFiles: readonly ModelSpec[], nextStored: readonly StoredModel[]): void {
-    const served = servedSpecs(nextFiles, nextStored);
-    const faults = checkTogether(served.map(({ spec }) => spec));
-    if (faults.length > 0) throw new ModelFileError('models', faults);
     files = nextFiles;
     stored = nextStored;
     storedFaults = [];
-    registry.replace(served.flatMap(usable));
+    registry.replace(servedSpecs(files, stored).flatMap(usable));
   }
 
   function usable(served: ServedSpec): ServedSpec[] {
     if (served.source === 'file') return [served];
     const faults = checkSpec(served.spec);
+    const clash = codeClash(served.spec, files);
+    if (clash) faults.push({ pointer: '/name', detail: clash });
     const { spec, missing } = secrets ? resolveSecrets(served.spec, secrets) : { ...served, missing: [] };
     for (const name of missing)
       faults.push({ pointer: '/endpoints', detail: `the variable ${name} is not set in the environment` });

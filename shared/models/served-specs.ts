@@ -1,5 +1,6 @@
 import { fullName, type ModelSpec } from '../model.ts';
 import type { StoredModel } from '../redis/model-store.ts';
+import { modelCode } from '../redis/keys.ts';
 import type { ServedSpec } from './registry.ts';
 
 /**
@@ -15,4 +16,11 @@ export function servedSpecs(files: readonly ModelSpec[], stored: readonly Stored
     if (!over || over.draining) served.set(fullName(spec), { spec, source: 'file', draining: false });
   }
   return [...served.values()];
+}
+
+/** Why a model cannot be served beside the others; undefined where it can. */
+export function codeClash({ name }: ModelSpec, others: readonly ModelSpec[]): string | undefined {
+  const code = modelCode(name);
+  const twin = others.find((other) => other.name !== name && modelCode(other.name) === code);
+  return twin && `has the same key in Redis as ${twin.name}: rename one of them`;
 }

@@ -76,6 +76,15 @@ test('doctor says what is not ready', async (t) => {
   t.regex(stdout, /✗ The broker is not ready \(503\): redis: no answer within 500 ms/);
 });
 
+test('doctor warns of what the broker could not take over', async (t) => {
+  const broker = await healthyBroker(t);
+  const warnings = ['The last change of the model files is not in force: models.yaml: is empty'];
+  broker.on('GET /readyz', json(200, { ready: true, checks: { models: '1 served' }, warnings }));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 0);
+  t.regex(stdout, /! The last change of the model files is not in force: .* → .*config check/);
+});
+
 test('doctor says that the token is not accepted and where it came from', async (t) => {
   const broker = await healthyBroker(t);
   broker.on('GET /models', problem(401, 'unauthenticated', 'Unknown token'));

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import { json, problem, startFakeBroker } from './fake-broker.ts';
-import { runInferq } from './inferq-process.ts';
+import { emptyFolder, runInferq } from './inferq-process.ts';
+import { succeededJob } from './sample.ts';
 
 const model = {
   name: 'language-id',
@@ -73,4 +76,129 @@ test('models get refuses what is no name with exit 2', async (t) => {
   const { code } = await runInferq(t, ['models', 'get', '../jobs'], { broker });
   t.is(code, 2);
   t.is(broker.seen.length, 0);
+});
+
+test('models show is models get', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('GET /models/language-id', json(200, model));
+  const { stdout } = await runInferq(t, ['models', 'show', 'language-id'], { broker });
+  t.regex(stdout, /^waiting +p50 1 ms, p95 2 s$/m);
+  t.regex(stdout, /^from +the API$/m);
+});
+
+test('models add puts each model of a file under its name and version', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('PUT /models/a', json(201, { ...model, name: 'a' }));
+  broker.on('PUT /models/b%402', json(200, { ...model, name: 'b', version: '2' }));
+  const input = 'models:\n  - {name: a, protocol: json}\n  - {name: b, version: "2", protocol: json}\n';
+  const { code, stdout, stderr } = await runInferq(t, ['models', 'add', '-'], { broker, input });
+  t.is(code, 0, stderr);
+  t.is(stdout, 'a@1 added\nb@2 replaced\n');
+  t.deepEqual(
+    broker.seen.map(({ body }) => JSON.parse(body)),
+    [
+      { name: 'a', protocol: 'json' },
+      { name: 'b', version: '2', protocol: 'json' },
+    ],
+  );
+});
+
+test('models add takes a single spec in JSON, and tells each fault that the broker finds', async (t) => {
+  const broker = await startFakeBroker(t);
+  const errors = [{ pointer: '/timeuot', detail: "is not a known property: did you mean 'timeout'?" }];
+  broker.on('PUT /models/a', problem(422, 'invalid_model', 'Nothing was changed', { errors }));
+  const { code, stderr } = await runInferq(t, ['models', 'add', '-'], { broker, input: '{"name": "a"}' });
+  t.is(code, 1);
+  t.regex(stderr, /\/timeuot {2}is not a known property: did you mean 'timeout'\?/);
+});
+
+test('models add refuses what is no model file with exit 2', async (t) => {
+  const broker = await startFakeBroker(t);
+  for (const input of ['', '[]', 'models: []', 'models: [a: b: c', '{"protocol": "json"}', 'name: ../x']) {
+    const { code } = await runInferq(t, ['models', 'add', '-'], { broker, input });
+    t.is(code, 2, input);
+  }
+  t.is(broker.seen.length, 0);
+});
+
+test('models rm, pause and resume say what has become of the model', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('DELETE /models/m%401', (response) => void response.writeHead(204).end());
+  broker.on('POST /models/m/pause', json(200, { ...model, paused: true }));
+  broker.on('POST /models/m/resume', json(200, model));
+  const removed = await runInferq(t, ['models', 'rm', 'm@1'], { broker });
+  t.is(removed.code, 0, removed.stderr);
+  t.regex(removed.stderr, /m@1 is removed/);
+  t.is((await runInferq(t, ['models', 'pause', 'm'], { broker })).stdout, 'm is paused; 3 jobs wait\n');
+  t.is((await runInferq(t, ['models', 'resume', 'm'], { broker })).stdout, 'm goes on; 3 jobs wait\n');
+});
+
+test('models redrive asks until nothing is left', async (t) => {
+  const broker = await startFakeBroker(t);
+  const next = '2026-01-01T00:00:00.000Z';
+  broker.on(
+    'POST /models/m/redrive',
+    json(202, { redriven: 1000, stopped: 'limit', next }),
+    json(202, { redriven: 7, stopped: null, next: null }),
+  );
+  const args = ['models', 'redrive', 'm', '--error-type', 'model_error', '--tenant', 'acme'];
+  const { stdout, stderr } = await runInferq(t, args, { broker });
+  t.is(stdout, '1007\n', stderr);
+  t.deepEqual(
+    broker.seen.map(({ body }) => JSON.parse(body)),
+    [
+      { error_type: 'model_error', tenant: 'acme' },
+      { error_type: 'model_error', tenant: 'acme', since: next },
+    ],
+  );
+});
+
+test('models redrive stops at its limit and where the backlog is full', async (t) => {
+  const broker = await startFakeBroker(t);
+  const next = '2026-01-01T00:00:00.000Z';
+  broker.on('POST /models/m/redrive', json(202, { redriven: 5, stopped: 'limit', next }));
+  broker.on('POST /models/n/redrive', json(202, { redriven: 2, stopped: 'full', next }));
+  t.is((await runInferq(t, ['models', 'redrive', 'm', '-n', '5'], { broker })).stdout, '5\n');
+  t.is(broker.seen.length, 1);
+  const full = await runInferq(t, ['models', 'redrive', 'n'], { broker });
+  t.regex(full.stderr, /2 jobs wait again; the backlog is full/);
+});
+
+test('models test sends the example of the schema, or what is given, past the cache', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('GET /models/m', json(200, { ...model, input_schema: { examples: [{ text: 'hello' }] } }));
+  broker.on('GET /models/n', json(200, model));
+  broker.on('POST /jobs', json(200, succeededJob({ language: 'en' })));
+  const { code, stdout, stderr } = await runInferq(t, ['models', 'test', 'm'], { broker });
+  t.is(code, 0, stderr);
+  t.deepEqual(JSON.parse(stdout), { language: 'en' });
+  await runInferq(t, ['models', 'test', 'm', 'text=hallo'], { broker });
+  const sent = broker.seen.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body));
+  t.deepEqual(sent, [
+    { model: 'm', cache: 'bypass', input: { text: 'hello' } },
+    { model: 'm', cache: 'bypass', input: { text: 'hallo' } },
+  ]);
+  const none = await runInferq(t, ['models', 'test', 'n'], { broker });
+  t.is(none.code, 2);
+  t.regex(none.stderr, /has no example/);
+});
+
+test('config check tells every fault of a model file without a broker', async (t) => {
+  const cwd = await emptyFolder(t);
+  const endpoints = 'endpoints: [{url: "${MODEL_URL}/x"}]';
+  await writeFile(join(cwd, 'good.yaml'), `models: [{name: m, protocol: json, ${endpoints}}]`);
+  await writeFile(join(cwd, 'bad.yaml'), `models: [{name: m, protocl: json, timeout: 0, ${endpoints}}]`);
+  const env = { MODEL_URL: 'http://127.0.0.1:9' };
+  const good = await runInferq(t, ['config', 'check', 'good.yaml'], { cwd, env });
+  t.is(good.code, 0, good.stderr);
+  t.is(good.stdout, '✓ 1 served: m@1\n');
+  const bad = await runInferq(t, ['config', 'check', 'bad.yaml'], { cwd });
+  t.is(bad.code, 1);
+  for (const fault of [
+    /MODEL_URL is not set/,
+    /protocl {2}.*did you mean 'protocol'/,
+    /timeout {2}must be > 0/,
+  ])
+    t.regex(bad.stderr, fault);
+  t.is((await runInferq(t, ['config', 'check', 'none.yaml'], { cwd })).code, 2);
 });

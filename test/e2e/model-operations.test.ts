@@ -15,8 +15,7 @@ async function show(broker: TestBroker, name: string) {
 }
 
 test('a paused model accepts jobs, finishes what runs, starts nothing, and goes on when it is resumed', async (t) => {
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const model = await startScriptedModel(async (call, response, count) => {
     if (count === 1) await held;
     answer(response, { echo: call.body });

@@ -22,7 +22,7 @@ async function remove(broker: TestBroker, name: string): Promise<number> {
 async function audited(broker: TestBroker): Promise<unknown[]> {
   const { body } = await broker.request('/audit');
   const entries: { action: string; target: string; subject: string; address: string }[] = Object(body).data;
-  return entries.map(({ action, target }) => `${action} ${target}`).reverse();
+  return entries.toReversed().map(({ action, target }) => `${action} ${target}`);
 }
 
 test('a model is added over the API, changed and removed, and every step is in the audit log', async (t) => {
@@ -147,10 +147,10 @@ test('models are added, changed, drained and removed under load without a failed
   const accepted: string[] = [];
   const refusals = new Map<number, number>();
   let at = 0;
-  let isOver = false;
+  const over = new AbortController();
   /** A client that submits to one API or the other, whatever is served. */
   const client = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const body = JSON.stringify({ model: 'm', input: at, cache: 'bypass' });
       const response = await fetch(`${broker.urls[at++ % 2]}/jobs`, { method: 'POST', headers, body });
       const answered: unknown = await response.json();
@@ -172,7 +172,7 @@ test('models are added, changed, drained and removed under load without a failed
   t.true(backlog > 0, 'nothing is left to drain');
   t.is(await remove(broker, 'm'), 204);
   await sleep(700);
-  isOver = true;
+  over.abort();
   await Promise.all(clients);
   const ended = new Map<string, number>();
   const versions = new Set<string>();

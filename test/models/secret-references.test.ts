@@ -14,11 +14,11 @@ function faultsOf(endpoint: { url: string; headers?: Record<string, string> }): 
   return checkSecrets(specOf(endpoint)).map(({ pointer }) => pointer);
 }
 
-const URL_ = 'http://10.0.0.7/predict';
+const PREDICT = 'http://10.0.0.7/predict';
 
 test('a header may refer to a secret of the workers, alone or after a scheme', (t) => {
   for (const value of ['${INFERQ_SECRET_KEY}', 'Bearer ${INFERQ_SECRET_KEY_2}', 'Api-Key ${INFERQ_SECRET_K}'])
-    t.deepEqual(faultsOf({ url: URL_, headers: { authorization: value } }), [], value);
+    t.deepEqual(faultsOf({ url: PREDICT, headers: { authorization: value } }), [], value);
 });
 
 test('a header may hold nothing else: no secret itself, no other variable, no file', (t) => {
@@ -36,7 +36,7 @@ test('a header may hold nothing else: no secret itself, no other variable, no fi
     '${INFERQ_SECRET_A:-${JWT_SECRET}}',
   ];
   for (const value of values)
-    t.deepEqual(faultsOf({ url: URL_, headers: { 'a/b': value } }), ['/endpoints/0/headers/a~1b'], value);
+    t.deepEqual(faultsOf({ url: PREDICT, headers: { 'a/b': value } }), ['/endpoints/0/headers/a~1b'], value);
 });
 
 test('a url may hold no credentials and no references', (t) => {
@@ -54,7 +54,7 @@ test('a url may hold no credentials and no references', (t) => {
 });
 
 test('references are resolved from the secrets of the environment alone', (t) => {
-  const spec = specOf({ url: URL_, headers: { a: 'Bearer ${INFERQ_SECRET_A}', b: '${INFERQ_SECRET_B}' } });
+  const spec = specOf({ url: PREDICT, headers: { a: 'Bearer ${INFERQ_SECRET_A}', b: '${INFERQ_SECRET_B}' } });
   const { spec: resolved, missing } = resolveSecrets(spec, {
     INFERQ_SECRET_A: '${JWT_SECRET}',
     JWT_SECRET: 'x',

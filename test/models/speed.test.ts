@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { bucketOf, quantile } from '../../shared/models/speed.ts';
 
 function histogramOf(durations: readonly number[]): Map<number, number> {

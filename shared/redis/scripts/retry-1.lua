@@ -10,10 +10,17 @@ local prefix, id = ARGV[1], ARGV[2]
 local now = now_ms()
 local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'tenant', 'retries')
 local status, old_run, tenant = job[1], job[2], job[3]
-if not status then return { 'missing' } end
-if status ~= 'failed' and status ~= 'canceled' and status ~= 'expired' then return { 'refused', status } end
+
+-- Whoever cannot run again is not looked at by the next `redrive`.
+local function refuse(answer)
+  redis.call('ZREM', prefix .. 'failed', id)
+  return answer
+end
+
+if not status then return refuse({ 'missing' }) end
+if status ~= 'failed' and status ~= 'canceled' and status ~= 'expired' then return refuse({ 'refused', status }) end
 local input = redis.call('HGET', prefix .. 'data:' .. old_run, 'input')
-if not input then return { 'removed' } end
+if not input then return refuse({ 'removed' }) end
 local full = refusal_when_full(prefix, tenant, ARGV[6], ARGV[7], now)
 if full then return full end
 

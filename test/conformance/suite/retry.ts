@@ -1,3 +1,4 @@
+import { createFailedJobs } from '../../../shared/redis/failed-jobs.ts';
 import type { Suite } from './suite.ts';
 
 export const retry: Suite = (test, newWorld) => {
@@ -46,5 +47,43 @@ export const retry: Suite = (test, newWorld) => {
     await world.succeed(await world.start(`${follower.id}~1`), 'alone');
     t.deepEqual([await world.status(leader.id), await world.status(follower.id)], ['failed', 'succeeded']);
     t.deepEqual(await world.traces(), []);
+  });
+
+  test('who failed is in the index of failed jobs until he is retried or cannot be any more', async (t) => {
+    const world = newWorld(', retention: 60');
+    const failedJobs = createFailedJobs(world.connection);
+    const failed = async () => (await failedJobs.list(world.code, 0, 0, 10)).map(({ id }) => id);
+    const jobs = [await world.submit({ input: 1 }), await world.submit(), await world.submit()];
+    const joined = await world.submit({ input: 1 });
+    for (const { id } of jobs) await world.fail(await world.start(id));
+    const ids = jobs.map(({ id }) => id);
+    t.deepEqual((await failed()).toSorted(), [...ids, joined.id].toSorted());
+    const left = await world.connection.pttl(`${world.prefix}failed`);
+    t.true(left > 0 && left <= 60_000, 'no longer than their input');
+    const [first = '', second = ''] = ids;
+    await world.retry(first);
+    t.false((await failed()).includes(first));
+    await world.connection.del(`${world.prefix}data:${second}`);
+    await world.retry(second);
+    t.false((await failed()).includes(second));
+    await world.fail(await world.start(`${first}~1`));
+    t.true((await failed()).includes(first), 'again');
+  });
+
+  test('a full backlog leaves who failed in the index, and old failures go from it', async (t) => {
+    const world = newWorld(', retention: 60, queue: {max_depth: 1}');
+    const failedJobs = createFailedJobs(world.connection);
+    const first = await world.submit();
+    await world.fail(await world.start(first.id));
+    await world.submit();
+    t.like(await world.retry(first.id), { kind: 'full' });
+    t.is((await failedJobs.list(world.code, 0, 0, 10)).length, 1);
+    await world.connection.zadd(`${world.prefix}failed`, 1, first.id);
+    const [waiting = ''] = await world.connection.zrange(`${world.prefix}runs`, '0', '0');
+    await world.fail(await world.start(waiting));
+    t.deepEqual(
+      (await failedJobs.list(world.code, 0, 0, 10)).map((job) => job.id),
+      [waiting],
+    );
   });
 };
