@@ -82,14 +82,15 @@ export function createModelWorkers({
     const wanted = new Map<string, number>();
     for (const { code, spec } of registry.list())
       wanted.set(code, Math.max(wanted.get(code) ?? 0, spec.concurrency));
-    for (const [code, limit] of wanted) {
-      if (!workers.has(code)) workers.set(code, open(code));
-      await limitConcurrency(code, limit);
-    }
+    // First: what is taken of a model that is gone is put back, and counts as started from then on.
     for (const [code, worker] of workers) {
       if (wanted.has(code)) continue;
       workers.delete(code);
       close(worker);
+    }
+    for (const [code, limit] of wanted) {
+      if (!workers.has(code)) workers.set(code, open(code));
+      await limitConcurrency(code, limit);
     }
   }
 
