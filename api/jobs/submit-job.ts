@@ -17,7 +17,8 @@ import type { TenantSettings } from '../../shared/tenant.ts';
 import type { Text } from '../../shared/text.ts';
 import { toWebhook } from '../../shared/webhook-event.ts';
 import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
-import { authorize, requireModel } from '../auth/authorize.ts';
+import { requireModel } from '../auth/authorize.ts';
+import { findVersion } from '../auth/find-version.ts';
 import { bodyOf, jobOf } from './replay.ts';
 import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
 import { reserveBudget, type BudgetParts } from './budget.ts';
@@ -106,17 +107,13 @@ function modelFor(
   { registry, random }: SubmitParts,
   { principal, settings, request }: SubmitRequest,
 ): Model | undefined {
-  const versions = registry.versionsOf(request.model);
-  if (versions.length <= 1) return versions[0];
-  const usable = versions.filter((model) => {
-    const resource = { kind: 'model' as const, model, tenantModels: settings.models };
-    return authorize(principal, 'jobs:write', resource) === 'allowed';
-  });
-  const chosen = chooseVersion(
-    usable.map(({ spec }) => spec),
-    random(),
-  );
-  return usable[chosen] ?? registry.find(request.model);
+  const asked = {
+    principal,
+    scope: 'jobs:write' as const,
+    name: request.model,
+    tenantModels: settings.models,
+  };
+  return findVersion(registry, asked, (versions) => chooseVersion(versions, random()));
 }
 
 function checkInput(model: Model, input: unknown): void {

@@ -3,9 +3,11 @@ import { compileSchema } from '../../shared/json-schema.ts';
 import { fullName } from '../../shared/model.ts';
 import type { Catalog } from '../../shared/models/catalog.ts';
 import type { Model } from '../../shared/models/registry.ts';
+import { mainVersion } from '../../shared/models/traffic.ts';
 import type { AuditLog } from '../../shared/redis/audit-log.ts';
 import type { ModelStore } from '../../shared/redis/model-store.ts';
 import { authorize, noSuchModel, requireModel, requireModelName } from '../auth/authorize.ts';
+import { findVersion } from '../auth/find-version.ts';
 import { noteIn } from '../http/note.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { readModelBody } from './model-body.ts';
@@ -43,8 +45,9 @@ export function createModelHandlers(parts: ModelHandlerParts) {
 
   const get: Handler = async ({ principal, parameters }) => {
     const name = parameters['name'] ?? '';
-    const settings = await settingsOf(principal.tenant);
-    const model = requireModel(principal, 'models:read', name, registry.find(name), settings.models);
+    const { models: tenantModels } = await settingsOf(principal.tenant);
+    const found = findVersion(registry, { principal, scope: 'models:read', name, tenantModels }, mainVersion);
+    const model = requireModel(principal, 'models:read', name, found, tenantModels);
     return { status: 200, value: await view(model, principal, { whole: true }) };
   };
 

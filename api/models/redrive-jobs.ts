@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { InferqError, type ErrorCode } from '../../shared/errors.ts';
 import type { FailedJob, FailedJobs } from '../../shared/redis/failed-jobs.ts';
 import { readRecord } from '../../shared/redis/job-reader.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
@@ -86,8 +87,16 @@ async function redrive(
     return 'gone';
   }
   if (!fits(job, request, version)) return 'kept';
-  return FATES[(await tryAgain(parts, job)).kind];
+  try {
+    return FATES[(await tryAgain(parts, job)).kind];
+  } catch (thrown) {
+    // A tenant that cannot pay keeps nobody else from it.
+    if (thrown instanceof InferqError && UNPAID.has(thrown.code)) return 'kept';
+    throw thrown;
+  }
 }
+
+const UNPAID: ReadonlySet<ErrorCode> = new Set(['budget_spent', 'model_unpriced']);
 
 /** Who was refused has no input any more, or has not failed any more: `retry` took it out of the index. */
 const FATES = {

@@ -49,3 +49,34 @@ test('the command line takes a job from its submission to its output at a real b
   const nowhere = { broker: { url: 'http://127.0.0.1:9' } };
   t.is((await runInferq(t, ['jobs', 'ls'], nowhere)).code, 3);
 });
+
+test('the command line adds a model, tries it, pauses it, runs what failed again and removes it', async (t) => {
+  let status = 400;
+  const model = await startScriptedModel((call, response) =>
+    answer(response, status === 200 ? call.body : { error: 'not now' }, status),
+  );
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('other', model.url)] });
+  const inferq = (args: string[], input?: string) =>
+    runInferq(t, args, { broker, env: { INFERQ_TOKEN: TOKEN }, ...(input === undefined ? {} : { input }) });
+  const spec = jsonModel('m', model.url, { input_schema: { examples: [{ text: 'hello' }] } });
+
+  const added = await inferq(['models', 'add', '-'], JSON.stringify({ models: [spec] }));
+  t.is(added.stdout, 'm@1 added\n', added.stderr);
+  t.is((await inferq(['models', 'add', '-'], JSON.stringify(spec))).stdout, 'm@1 replaced\n');
+  const refused = await inferq(['models', 'add', '-'], JSON.stringify({ ...spec, timeuot: 3 }));
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /did you mean 'timeout'/);
+
+  t.is((await inferq(['models', 'test', 'm'])).code, 1);
+  status = 200;
+  t.is((await inferq(['models', 'redrive', 'm'])).stdout, '1\n');
+  t.deepEqual(JSON.parse((await inferq(['models', 'test', 'm'])).stdout), { text: 'hello' });
+
+  t.regex((await inferq(['models', 'pause', 'm'])).stdout, /^m is paused/);
+  t.regex((await inferq(['models', 'ls'])).stdout, /^m@1 \(paused\) +json .* 100 %$/m);
+  t.regex((await inferq(['models', 'resume', 'm'])).stdout, /^m goes on/);
+  t.is((await inferq(['models', 'rm', 'm'])).code, 0);
+  t.is((await inferq(['models', 'show', 'm'])).code, 1);
+  t.regex((await inferq(['models', 'rm', 'other'])).stderr, /defined in a model file/);
+});

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { Job } from '../../shared/job.ts';
-import { connect, PATIENT } from '../../shared/redis/connection.ts';
-import { createTokenStore, newToken } from '../../shared/redis/token-store.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
+import { bearer, makeToken, putTenant } from '../support/tenant.ts';
 
 function post(broker: TestBroker, path: string, json?: unknown) {
   return broker.request(path, { method: 'POST', ...(json === undefined ? {} : { json }) });
@@ -97,6 +96,24 @@ test('failed jobs of all tenants run again by a redrive, those that it names and
   t.is((await post(broker, '/models/m/redrive', { limit: 0 })).status, 400);
 });
 
+test('a redrive leaves out who cannot pay, and nobody else', async (t) => {
+  let status = 500;
+  const model = await startScriptedModel((call, response) => answer(response, call.body, status));
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url, { cost: 1 })] });
+  const poor = await tokenOf(broker, 'poor');
+  const theirs = await broker.run({ model: 'm', input: 'theirs' }, poor);
+  const mine = await broker.run({ model: 'm', input: 'mine' });
+  await putTenant(broker, 'poor', { budget: { limit: 0, period: 'day' } });
+  status = 200;
+  // A replica remembers a tenant's settings for two seconds.
+  await sleep(2500);
+  t.like((await post(broker, '/models/m/redrive')).body, { redriven: 1, stopped: null });
+  t.is((await broker.job(mine.id, '?wait=20')).status, 'succeeded');
+  const { body } = await broker.request(`/jobs/${theirs.id}`, { headers: poor });
+  t.like(body, { status: 'failed' });
+});
+
 test('two redrives at once run no job twice, and a full backlog stops one', async (t) => {
   let status = 500;
   const model = await startScriptedModel((call, response) => answer(response, { echo: call.body }, status));
@@ -179,15 +196,6 @@ test('a model tells how fast it is and was, and tells admins alone where its spe
 
 /** The credential of a tenant that is no admin. */
 async function tokenOf(broker: TestBroker, tenant: string): Promise<{ authorization: string }> {
-  const redis = connect(broker.redisUrl, PATIENT);
-  const token = newToken();
-  await createTokenStore(redis).save(token, {
-    tenant,
-    name: 't',
-    scopes: ['jobs:write', 'jobs:read', 'models:read'],
-    models: ['*'],
-    expires_at: null,
-  });
-  await redis.quit();
-  return { authorization: `Bearer ${token}` };
+  await putTenant(broker, tenant, {});
+  return bearer((await makeToken(broker, tenant)).token);
 }
