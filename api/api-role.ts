@@ -13,6 +13,7 @@ import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
+import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
@@ -96,6 +97,7 @@ export function createApiRole(
     guard: createAddressGuard({ allow: config.webhookAllow }),
     deliveries: createDeliveryLog(redis),
     backlogs: createModelBacklogs(redis),
+    reports: createEndpointReports(redis),
     secrets: createWebhookSecrets(redis),
     tenants,
     tokens,

@@ -1,10 +1,12 @@
 import { Type, type Static } from 'typebox';
 import { ModelSpec } from '../../shared/model.ts';
 import type { Model, Registry } from '../../shared/models/registry.ts';
+import type { EndpointReports } from '../../shared/redis/endpoint-reports.ts';
 import type { ModelBacklogs } from '../../shared/redis/model-backlogs.ts';
 import type { TenantSettings } from '../../shared/tenant.ts';
 import { authorize, requireModel } from '../auth/authorize.ts';
 import type { Call, Route } from '../http/route.ts';
+import { EndpointView, endpointsOf } from './endpoint-view.ts';
 
 const ModelView = Type.Object({
   name: Type.String(),
@@ -21,17 +23,19 @@ const ModelView = Type.Object({
     Type.Number({ description: 'Seconds that the next job has waited' }),
     Type.Null(),
   ]),
+  endpoints: Type.Optional(Type.Array(EndpointView, { description: 'Where one model is asked for' })),
 });
 type ModelView = Static<typeof ModelView>;
 
 export interface ModelRouteParts {
   registry: Registry;
   backlogs: ModelBacklogs;
+  reports: EndpointReports;
   settingsOf: (tenant: string) => Promise<TenantSettings>;
 }
 
 /** What can be learned of models. */
-export function createModelRoutes({ registry, backlogs, settingsOf }: ModelRouteParts): Route[] {
+export function createModelRoutes({ registry, backlogs, reports, settingsOf }: ModelRouteParts): Route[] {
   const view = async ({ spec, code }: Model): Promise<ModelView> => ({
     name: spec.name,
     version: spec.version,
@@ -73,7 +77,7 @@ export function createModelRoutes({ registry, backlogs, settingsOf }: ModelRoute
       method: 'get',
       path: '/models/{name}',
       tag: 'Models',
-      summary: 'One model: its schemas and its backlog',
+      summary: 'One model: its schemas, its backlog and its endpoints',
       scope: 'models:read',
       parameters: [{ name: 'name', in: 'path', description: 'name or name@version', schema: Type.String() }],
       answers: {
@@ -84,7 +88,8 @@ export function createModelRoutes({ registry, backlogs, settingsOf }: ModelRoute
         const name = call.parameters['name'] ?? '';
         const { models } = await settingsOf(call.principal.tenant);
         const model = requireModel(call.principal, 'models:read', name, registry.find(name), models);
-        return { status: 200, value: await view(model) };
+        const endpoints = await endpointsOf(reports, model, call.principal);
+        return { status: 200, value: { ...(await view(model)), endpoints } };
       },
     },
   ];
