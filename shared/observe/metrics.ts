@@ -87,7 +87,7 @@ function measureEndpoints(events: Events, registry: Registry): void {
   });
   const busy = new Counter({
     name: 'inferq_endpoint_busy_total',
-    help: 'Calls that a model server had no room for',
+    help: 'Jobs put back as no endpoint had room',
     labelNames: ['model'],
     registers,
   });
