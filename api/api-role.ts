@@ -13,6 +13,7 @@ import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
+import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createFailedJobs } from '../shared/redis/failed-jobs.ts';
 import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
@@ -106,6 +107,7 @@ export function createApiRole(
     models: createModelStore(redis),
     failedJobs: createFailedJobs(redis),
     catalog,
+    reports: createEndpointReports(redis),
     secrets: createWebhookSecrets(redis),
     tenants,
     tokens,

@@ -72,9 +72,9 @@ export function modelPath(name: string): string {
 
 function toEndpoints(value: unknown): Endpoint[] {
   const endpoints: unknown[] = Array.isArray(value) ? value : [];
-  return endpoints.filter(isRecord).map(({ url, healthy }) => ({
+  return endpoints.filter(isRecord).map(({ url, state }) => ({
     url: text(url) ?? '?',
-    healthy: typeof healthy === 'boolean' ? healthy : undefined,
+    healthy: state === 'closed' ? true : state === 'open' ? false : undefined,
   }));
 }
 

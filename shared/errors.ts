@@ -62,8 +62,15 @@ export interface Fault {
   detail: string;
 }
 
+/**
+ * What stands behind a failed call of a model: the HTTP status that its server answered; or that none was
+ * called because none is in order (`unreachable`), that the job gave it less time than the model's own (`hurried`).
+ */
+export type Upstream = number | 'unreachable' | 'hurried';
+
 export interface ErrorExtras {
   errors?: Fault[];
+  upstream?: Upstream;
   /** Seconds after which a repetition may succeed. */
   retryAfter?: number;
   /** The model server takes nothing more at the moment. The job waits, and its attempt does not count. */
@@ -79,6 +86,7 @@ export class InferqError extends Error {
   readonly errors: Fault[] | undefined;
   readonly retryAfter: number | undefined;
   readonly busy: boolean;
+  readonly upstream: Upstream | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
@@ -88,6 +96,7 @@ export class InferqError extends Error {
     this.errors = extras.errors;
     this.retryAfter = extras.retryAfter;
     this.busy = extras.busy ?? false;
+    this.upstream = extras.upstream;
     this.headers = extras.headers ?? {};
   }
 

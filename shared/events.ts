@@ -56,6 +56,15 @@ export interface InferqEvents {
   'endpoint.first_token': { jobId: string; model: string; milliseconds: number };
   /** A server without room; the job is put back, and its attempt does not count. */
   'endpoint.busy': { jobId: string; model: string; endpoint: string; delayMs: number };
+  'endpoint.called': {
+    model: string;
+    endpoint: string;
+    outcome: ErrorCode | 'succeeded' | 'broken_off';
+    milliseconds: number;
+  };
+  'endpoint.opened': { model: string; endpoint: string; detail: string };
+  'endpoint.probed': { model: string; endpoint: string; detail: string };
+  'endpoint.closed': { model: string; endpoint: string; detail: string };
   'webhook.attempted': {
     jobId: string;
     id: string;

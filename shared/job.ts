@@ -55,6 +55,7 @@ export const Attempt = Type.Object({
   detail: Type.Optional(Type.String()),
   worker: Type.Optional(Type.String()),
   endpoint: Type.Optional(Type.String()),
+  model: Type.Optional(Type.String({ description: 'The fallback that was asked, as name@version' })),
 });
 export type Attempt = Static<typeof Attempt>;
 

@@ -60,6 +60,31 @@ export const ModelSpec = Type.Object(
       { additionalProperties: false, default: {} },
     ),
     concurrency: Type.Integer({ default: 16, minimum: 1, description: 'In flight over all workers' }),
+    rate: Type.Optional(
+      Type.Object(
+        {
+          limit: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+          window: Type.Number({ minimum: 0.1, maximum: 86_400 }),
+        },
+        { additionalProperties: false, description: 'Starts in a window, over all workers' },
+      ),
+    ),
+    health: Type.Optional(
+      Type.Object(
+        {
+          path: Type.String({ pattern: '^/', maxLength: 1000, description: 'Asked of each endpoint by GET' }),
+          interval: Type.Number({ default: 10, minimum: 0.1, maximum: 3600 }),
+          timeout: Type.Number({ default: 2, exclusiveMinimum: 0, maximum: 60 }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    fallback: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9][a-z0-9._-]{0,62}(@[A-Za-z0-9][A-Za-z0-9._-]{0,31})?$',
+        description: 'A model, or model@version, that answers where this one cannot be reached',
+      }),
+    ),
     batch: Type.Optional(
       Type.Object(
         {

@@ -27,8 +27,9 @@ export function refusalFault(
   const advice = busy ? adviceFor(429) : adviceFor(status);
   const detail = `The model endpoint ${name} answered ${status}${said}. ${advice}`;
   const waitMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, now);
-  if (waitMs === undefined || code === 'model_error') return new InferqError(code, detail, { busy });
-  return new InferqError(code, detail, { busy, retryAfter: Math.min(waitMs / 1000, maxRetryAfterS) });
+  const extras = { busy, upstream: status };
+  if (waitMs === undefined || code === 'model_error') return new InferqError(code, detail, extras);
+  return new InferqError(code, detail, { ...extras, retryAfter: Math.min(waitMs / 1000, maxRetryAfterS) });
 }
 
 /** The error that a connection, or the lack of one, means; what neither Node nor undici threw comes back as it is. */

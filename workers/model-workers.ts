@@ -3,6 +3,7 @@ import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import type { RedisConnection } from '../shared/redis/connection.ts';
 import { QUEUE_NAME, queuePrefix } from '../shared/redis/work-queue.ts';
+import { limitsOf, type Limits } from './model-limits.ts';
 import type { BreakOff, Verdict } from './process-run.ts';
 
 export interface ModelWorkersParts {
@@ -64,10 +65,12 @@ export function createModelWorkers({
     throw new DelayedError();
   }
 
-  async function limitConcurrency(code: string, limit: number): Promise<void> {
+  async function limit(code: string, { concurrency: most, rate }: Limits): Promise<void> {
     const queue = new Queue(QUEUE_NAME, { prefix: queuePrefix(code), connection, skipVersionCheck: true });
     queue.on('error', onError);
-    await queue.setGlobalConcurrency(limit);
+    await queue.setGlobalConcurrency(most);
+    if (rate) await queue.setGlobalRateLimit(rate.limit, Math.round(rate.window * 1000));
+    else await queue.removeGlobalRateLimit();
     await queue.close();
   }
 
@@ -79,18 +82,16 @@ export function createModelWorkers({
 
   async function syncNow(): Promise<void> {
     if (stopped) return;
-    const wanted = new Map<string, number>();
-    for (const { code, spec } of registry.list())
-      wanted.set(code, Math.max(wanted.get(code) ?? 0, spec.concurrency));
+    const wanted = limitsOf(registry.list());
     // First: what is taken of a model that is gone is put back, and counts as started from then on.
     for (const [code, worker] of workers) {
       if (wanted.has(code)) continue;
       workers.delete(code);
       close(worker);
     }
-    for (const [code, limit] of wanted) {
+    for (const [code, limits] of wanted) {
       if (!workers.has(code)) workers.set(code, open(code));
-      await limitConcurrency(code, limit);
+      await limit(code, limits);
     }
   }
 

@@ -6,12 +6,20 @@ import type { JobStore, Outcome } from '../shared/ports.ts';
 import { codeOfJob } from '../shared/redis/keys.ts';
 import type { Outbox } from '../shared/redis/outbox.ts';
 import type { WorkQueue } from '../shared/redis/work-queue.ts';
-import { nextStep, pauseWhileBusy } from '../shared/retry.ts';
 import type { Text } from '../shared/text.ts';
+import { afterFailure, type Sequel } from './after-failure.ts';
 import { attemptRun, type AttemptParts } from './attempt.ts';
-import { pickEndpoint } from './routing/pick-endpoint.ts';
+import { askFallback, isOutage } from './fallback.ts';
 import { createNarrator } from './run-narrator.ts';
-import { accountOf, tellBusy, tellEnd, tellFailure, tellStart, type RunInHand } from './run-account.ts';
+import {
+  accountOf,
+  tellBusy,
+  tellEnd,
+  tellFailure,
+  tellStart,
+  type RunInHand,
+  type Try,
+} from './run-account.ts';
 
 /** Why a running call is broken off: nobody waits for it, this worker stops, or another worker has the run. */
 export type BreakOff = 'abandoned' | 'draining' | 'taken over';
@@ -55,7 +63,7 @@ const UNKNOWN_FOR_MS = 5 * 60_000;
 function refuse(run: RunInHand): Ending {
   if (run.waitedMs < UNKNOWN_FOR_MS)
     return {
-      outcome: { kind: 'putback', attempt: '', counts: false },
+      outcome: uncounted(run),
       delayMs: Math.min(1000 + run.waitedMs, 15_000),
     };
   const name = `${run.model}@${run.version}`;
@@ -69,7 +77,7 @@ async function attempt(
   model: Model,
   breakOff: AbortController,
 ): Promise<Ending | undefined> {
-  const endpoint = pickEndpoint(model.spec.endpoints, run.spent, parts.random());
+  const own: Try = { endpoint: undefined };
   const narrator = createNarrator(
     parts.store,
     run,
@@ -77,36 +85,70 @@ async function attempt(
     (error) => parts.events.emit('redis.failed', { where: 'writing progress', error }),
   );
   try {
-    const output = await attemptRun(parts, run, model, endpoint, breakOff.signal, (part) =>
-      narrator.tell(part),
-    );
+    const output = await attemptRun(parts, run, model, {
+      signal: breakOff.signal,
+      onPart: (part) => narrator.tell(part),
+      onEndpoint: (endpoint) => (own.endpoint = endpoint),
+    });
     await narrator.flush();
     const cacheTtlMs = run.spec.mode === 'bypass' ? 0 : model.spec.cache.ttl * 1000;
-    return { outcome: { kind: 'succeeded', output, attempt: accountOf(run, endpoint.url), cacheTtlMs } };
+    return { outcome: { kind: 'succeeded', output, attempt: accountOf(run, own), cacheTtlMs } };
   } catch (thrown) {
     await narrator.flush();
-    if (breakOff.signal.aborted) return brokenOff(breakOff.signal.reason);
-    const error = toError(thrown);
-    if (error.busy) return putOff(parts, run, error, endpoint.url);
-    const step = nextStep(error, run.spent, model.spec.retry, parts.random());
-    tellFailure(parts.events, run, endpoint.url, error, step.kind);
-    const account = accountOf(run, endpoint.url, error);
-    if (step.kind === 'give up') return failed(run, error, account);
-    return { outcome: { kind: 'putback', attempt: account, counts: true }, error, delayMs: step.delayMs };
+    if (breakOff.signal.aborted) return brokenOff(run, breakOff.signal.reason);
+    return recover(parts, run, model, { ...own, error: toError(thrown) }, breakOff.signal);
   }
 }
 
-/** A server without room is no failure of the job: it costs no attempt, however often. */
-function putOff({ events, random }: ProcessorParts, run: RunInHand, error: InferqError, url: string): Ending {
-  const delayMs = pauseWhileBusy(error, run.waitedMs, random());
-  tellBusy(events, run, url, delayMs);
-  return { outcome: { kind: 'putback', attempt: '', counts: false }, delayMs };
+/** After a failure: another attempt, the fallback, or the end. */
+async function recover(
+  parts: ProcessorParts,
+  run: RunInHand,
+  model: Model,
+  own: Try & { error: InferqError },
+  signal: AbortSignal,
+): Promise<Ending | undefined> {
+  const { error } = own;
+  const sequel = afterFailure(error, run, model.spec, parts.budgets.of(model), parts.random());
+  if (sequel.kind === 'put off') {
+    tellBusy(parts.events, run, own, sequel.delayMs);
+    return { outcome: uncounted(run), delayMs: sequel.delayMs };
+  }
+  tellFailure(parts.events, run, own, sequel.kind);
+  const isLast = sequel.kind === 'give up' || error.upstream === 'unreachable';
+  if (!isLast || !isOutage(error)) return endingOf(run, error, sequel, accountOf(run, own));
+  const standIn = await askFallback(parts, run, model, signal);
+  if (signal.aborted) return brokenOff(run, signal.reason);
+  if (!standIn) return endingOf(run, error, sequel, accountOf(run, own));
+  const { result, ...asked } = standIn;
+  if ('thrown' in result) {
+    const account = accountOf(run, own, { ...asked, error: toError(result.thrown) });
+    return endingOf(run, error, sequel, account);
+  }
+  // What another model says is no answer to keep for this one's.
+  const account = accountOf(run, own, asked);
+  return { outcome: { kind: 'succeeded', output: result.output, attempt: account, cacheTtlMs: 0 } };
+}
+
+function endingOf(
+  run: RunInHand,
+  error: InferqError,
+  sequel: Exclude<Sequel, { kind: 'put off' }>,
+  account: string,
+): Ending {
+  if (sequel.kind === 'give up') return failed(run, error, account);
+  return { outcome: { kind: 'putback', attempt: account, counts: true }, error, delayMs: sequel.delayMs };
 }
 
 /** A worker that stops puts its run back without spending an attempt; in the other cases it has no say any more. */
-function brokenOff(reason: unknown): Ending | undefined {
+function brokenOff(run: RunInHand, reason: unknown): Ending | undefined {
   if (reason !== ('draining' satisfies BreakOff)) return undefined;
-  return { outcome: { kind: 'putback', attempt: '', counts: false }, delayMs: 0 };
+  return { outcome: uncounted(run), delayMs: 0 };
+}
+
+/** Of an attempt that is none only the one before it is told, where that was lost with its worker. */
+function uncounted(run: RunInHand): Outcome {
+  return { kind: 'putback', attempt: accountOf(run), counts: false };
 }
 
 /** Who joined a run whose owner's attempts are spent may still have luck with attempts of their own. */

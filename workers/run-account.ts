@@ -1,6 +1,8 @@
+import { endpointName } from '../shared/endpoint-name.ts';
 import type { InferqError } from '../shared/errors.ts';
 import type { Events } from '../shared/events.ts';
 import type { Attempt } from '../shared/job.ts';
+import type { Endpoint } from '../shared/model.ts';
 import type { StartedRun } from '../shared/ports.ts';
 import { toTime } from '../shared/stored-job.ts';
 
@@ -10,21 +12,33 @@ export interface RunInHand extends StartedRun {
   begun: number;
 }
 
+/** One call of a model for the run, for its history. */
+export interface Try {
+  /** None where no call was made. */
+  endpoint: Endpoint | undefined;
+  error?: InferqError | undefined;
+  /** Where it is not the run's own. */
+  model?: string;
+}
+
 /**
- * The entry of the attempt in the job's history, as lines of JSON: two where the one before was lost with its worker.
- * Times are Redis' clock, carried on by the elapsed time.
+ * The entries of the attempt in the job's history, as lines of JSON: one more where the attempt before was lost with
+ * its worker, and where a fallback was asked. Times are Redis' clock, carried on by the elapsed time.
  */
-export function accountOf(run: RunInHand, url: string, error?: InferqError): string {
-  const entry: Attempt = {
-    attempt: run.attempt,
-    started_at: toTime(run.startedAt),
-    ended_at: toTime(run.startedAt + Math.round(elapsedMs(run))),
-    outcome: error?.code ?? 'succeeded',
-    worker: run.worker,
-    endpoint: withoutSecrets(url),
-  };
-  const own = JSON.stringify(error ? { ...entry, detail: error.message } : entry);
-  return run.lost ? `${JSON.stringify(lostEntry(run, run.lost))}\n${own}` : own;
+export function accountOf(run: RunInHand, ...tries: Try[]): string {
+  const entries: Attempt[] = run.lost ? [lostEntry(run, run.lost)] : [];
+  for (const { endpoint, error, model } of tries)
+    entries.push({
+      attempt: run.attempt,
+      started_at: toTime(run.startedAt),
+      ended_at: toTime(run.startedAt + Math.round(elapsedMs(run))),
+      outcome: error?.code ?? 'succeeded',
+      worker: run.worker,
+      ...(endpoint ? { endpoint: endpointName(endpoint.url) } : {}),
+      ...(model === undefined ? {} : { model }),
+      ...(error ? { detail: error.message } : {}),
+    });
+  return entries.map((entry) => JSON.stringify(entry)).join('\n');
 }
 
 function lostEntry({ attempt, startedAt }: RunInHand, lost: { startedAt: number; worker: string }): Attempt {
@@ -56,24 +70,32 @@ export function tellStart(
 export function tellFailure(
   events: Events,
   { jobId, model, attempt }: RunInHand,
-  url: string,
-  error: InferqError,
+  { endpoint, error }: Try & { error: InferqError },
   next: 'retry' | 'give up',
 ): void {
-  const endpoint = withoutSecrets(url);
   events.emit('attempt.failed', {
     jobId,
     model,
     attempt,
-    endpoint,
+    endpoint: endpoint ? endpointName(endpoint.url) : '',
     errorType: error.code,
     detail: error.message,
     next,
   });
 }
 
-export function tellBusy(events: Events, { jobId, model }: RunInHand, url: string, delayMs: number): void {
-  events.emit('endpoint.busy', { jobId, model, endpoint: withoutSecrets(url), delayMs });
+export function tellBusy(
+  events: Events,
+  { jobId, model }: RunInHand,
+  { endpoint }: Try,
+  delayMs: number,
+): void {
+  events.emit('endpoint.busy', {
+    jobId,
+    model,
+    endpoint: endpoint ? endpointName(endpoint.url) : '',
+    delayMs,
+  });
 }
 
 export function tellEnd(events: Events, run: RunInHand, error?: InferqError): void {
@@ -93,10 +115,4 @@ export function tellEnd(events: Events, run: RunInHand, error?: InferqError): vo
 
 function elapsedMs({ begun }: RunInHand): number {
   return performance.now() - begun;
-}
-
-// A query may hold a key.
-function withoutSecrets(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname;
 }

@@ -12,6 +12,7 @@ import { createBlobCollector } from '../shared/redis/blob-collector.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
+import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
@@ -26,6 +27,10 @@ import { createEndpointCaller } from './call-endpoint.ts';
 import { createModelWorkers } from './model-workers.ts';
 import { createProcessor } from './process-run.ts';
 import { createSpeedometer } from './speedometer.ts';
+import { createHealthChecks } from './routing/health-checks.ts';
+import { createRetryBudgets } from './routing/retry-budget.ts';
+import { createRouter } from './routing/router.ts';
+import { createSharedStates } from './routing/shared-states.ts';
 import { createTransforms } from './transforms/transforms.ts';
 import { createWebhookSender } from './webhooks/delivery.ts';
 import { createDeliveryWorker } from './webhooks/run-deliveries.ts';
@@ -51,6 +56,16 @@ export function createWorkerRole(
   const outbox = createOutbox(redis, deliveryQueue);
   const caller = createEndpointCaller();
   const transforms = createTransforms();
+  const router = createRouter({ events, now: Date.now, random: Math.random });
+  const healthChecks = createHealthChecks({ registry, router, now: Date.now, random: Math.random });
+  const sharedStates = createSharedStates({
+    registry,
+    router,
+    reports: createEndpointReports(redis),
+    worker: name,
+    now: Date.now,
+    onError: onError('sharing endpoint states'),
+  });
   const models = createModelWorkers({
     connection: redis,
     registry,
@@ -61,6 +76,8 @@ export function createWorkerRole(
       outbox,
       events,
       caller,
+      router,
+      budgets: createRetryBudgets(Date.now),
       transforms,
       texts: createTexts(blobs, createBlobIndex(redis)),
       maxOutput: config.maxOutput,
@@ -126,8 +143,12 @@ export function createWorkerRole(
       transforms.start();
       await abandoned.start();
       await learnCodes();
+      await sharedStates.start();
+      healthChecks.sync();
       await models.sync();
       registry.onChange(() => {
+        router.sync(registry.list());
+        healthChecks.sync();
         void Promise.all([learnCodes(), models.sync()]).catch(onError('opening workers'));
       });
       await deliveries.start();
@@ -135,7 +156,8 @@ export function createWorkerRole(
       collector?.start();
     },
     async stop(deadlineMs: number): Promise<void> {
-      await Promise.all([sweeper.stop(), collector?.stop()]);
+      healthChecks.stop();
+      await Promise.all([sweeper.stop(), collector?.stop(), sharedStates.stop()]);
       await Promise.all([models.stop(deadlineMs), deliveries.stop()]);
       await abandoned.stop();
       await speedometer.write().catch(onError('counting'));

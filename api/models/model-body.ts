@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { InferqError, type Fault } from '../../shared/errors.ts';
-import { ModelSpec } from '../../shared/model.ts';
+import { ModelSpec, fullName } from '../../shared/model.ts';
+import { checkFallbacks } from '../../shared/models/fallbacks.ts';
 import { checkSpec, isModelSpec } from '../../shared/models/model-file.ts';
 import { checkSecrets } from '../../shared/models/secret-references.ts';
 import { codeClash } from '../../shared/models/served-specs.ts';
@@ -29,9 +30,22 @@ export function readModelBody(body: unknown, path: string, others: readonly Mode
   }
   if (faults.length > 0 || !isModelSpec(spec)) throw invalidModel(faults);
   const clash = codeClash(spec, others);
-  const deeper = [...checkSecrets(spec), ...(clash ? [{ pointer: '/name', detail: clash }] : [])];
+  const deeper = [
+    ...checkSecrets(spec),
+    ...checkFallback(spec, others),
+    ...(clash ? [{ pointer: '/name', detail: clash }] : []),
+  ];
   if (deeper.length > 0) throw invalidModel(deeper);
   return spec;
+}
+
+/** Its own fault alone: another model's fallback may have been removed meanwhile. */
+function checkFallback(spec: ModelSpec, others: readonly ModelSpec[]): Fault[] {
+  const beside = others.filter((other) => fullName(other) !== fullName(spec));
+  const own = `/models/${beside.length}/`;
+  return checkFallbacks([...beside, spec])
+    .filter(({ pointer }) => pointer.startsWith(own))
+    .map(({ detail }) => ({ pointer: '/fallback', detail }));
 }
 
 function invalidModel(errors: Fault[]): InferqError {

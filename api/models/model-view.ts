@@ -4,8 +4,10 @@ import type { Model, Registry } from '../../shared/models/registry.ts';
 import { withoutSecrets } from '../../shared/models/secret-references.ts';
 import { sharesOf } from '../../shared/models/traffic.ts';
 import { hasScope, type Principal } from '../../shared/principal.ts';
+import type { EndpointReports } from '../../shared/redis/endpoint-reports.ts';
 import type { ModelBacklogs } from '../../shared/redis/model-backlogs.ts';
 import type { ModelSpeeds } from '../../shared/redis/model-speeds.ts';
+import { EndpointView, endpointsOf } from './endpoint-view.ts';
 
 const seconds = (description: string) => Type.Union([Type.Number({ description }), Type.Null()]);
 
@@ -27,6 +29,7 @@ export const ModelView = Type.Object({
   p95: seconds('The same for 95 of 100'),
   wait_p50: seconds('That half of the jobs waited for their start at most, lately'),
   wait_p95: seconds('The same for 95 of 100'),
+  endpoints: Type.Optional(Type.Array(EndpointView, { description: 'Where one model is asked for' })),
   source: Type.Optional(Type.Enum(['file', 'api'], { description: 'For admins' })),
   spec: Type.Optional(Type.Unsafe<ModelSpec>({ ...ModelSpec, description: 'For admins; without secrets' })),
 });
@@ -36,10 +39,11 @@ export interface ModelViewParts {
   registry: Registry;
   backlogs: ModelBacklogs;
   speeds: ModelSpeeds;
+  reports: EndpointReports;
 }
 
-/** A model as the API shows it. `whole`: with its spec, where an admin asks. */
-export function createModelView({ registry, backlogs, speeds }: ModelViewParts) {
+/** A model as the API shows it. `whole`: with its endpoints, and its spec where an admin asks. */
+export function createModelView({ registry, backlogs, speeds, reports }: ModelViewParts) {
   return async (model: Model, principal: Principal, { whole }: { whole: boolean }): Promise<ModelView> => {
     const { spec, code, source } = model;
     const versions = registry.versionsOf(spec.name);
@@ -61,6 +65,7 @@ export function createModelView({ registry, backlogs, speeds }: ModelViewParts) 
       traffic: shares[versions.indexOf(model)] ?? 0,
       ...backlog,
       ...speed,
+      ...(whole ? { endpoints: await endpointsOf(reports, model, principal) } : {}),
       ...(isAdmin ? { source } : {}),
       // A spec of the API holds references only; a file's are resolved.
       ...(isAdmin && whole ? { spec: source === 'api' ? spec : withoutSecrets(spec) } : {}),

@@ -37,7 +37,7 @@ export function createModelRoutes(parts: ModelHandlerParts): Route[] {
       method: 'get',
       path: '/models/{name}',
       tag,
-      summary: 'One model: its schemas, its backlog and how fast it is',
+      summary: 'One model: its schemas, its backlog, how fast it is, and its endpoints',
       description: 'Without a version the one that takes most of the jobs.',
       scope: 'models:read',
       parameters: [name],

@@ -3,6 +3,7 @@ import { messageOf, type Fault } from '../errors.ts';
 import { compileSchema } from '../json-schema.ts';
 import { fullName, ModelFile, ModelSpec } from '../model.ts';
 import { syntaxFault } from './expression.ts';
+import { checkFallbacks } from './fallbacks.ts';
 import { modelCode } from '../redis/keys.ts';
 import { replacePlaceholders, secretsFrom } from './placeholders.ts';
 
@@ -102,11 +103,11 @@ function checkSchemas(model: ModelSpec, pointer: string): Fault[] {
   });
 }
 
-/** Faults of several specs together: the same model twice, or two names with the same code. */
+/** Faults of several specs together: the same model twice, two names with the same code, a fallback that is none. */
 export function checkTogether(models: readonly ModelSpec[]): Fault[] {
   const names = new Set<string>();
   const codes = new Map<string, string>();
-  return models.flatMap((model) => {
+  const clashes = models.flatMap((model) => {
     const name = fullName(model);
     const code = modelCode(model.name);
     const twin = codes.get(code);
@@ -118,4 +119,5 @@ export function checkTogether(models: readonly ModelSpec[]): Fault[] {
       { pointer: '', detail: `${model.name} and ${twin} have the same key in Redis: rename one of them` },
     ];
   });
+  return [...clashes, ...checkFallbacks(models)];
 }

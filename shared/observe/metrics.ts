@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Events } from '../events.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -87,7 +87,7 @@ function measureEndpoints(events: Events, registry: Registry): void {
   });
   const busy = new Counter({
     name: 'inferq_endpoint_busy_total',
-    help: 'Calls that a model server had no room for',
+    help: 'Jobs put back as no endpoint had room',
     labelNames: ['model'],
     registers,
   });
@@ -95,4 +95,23 @@ function measureEndpoints(events: Events, registry: Registry): void {
     firstTokens.observe({ model }, milliseconds / 1000),
   );
   events.on('endpoint.busy', ({ model }) => busy.inc({ model }));
+  const calls = new Histogram({
+    name: 'inferq_endpoint_call_seconds',
+    help: 'Calls of model endpoints by this process, by outcome',
+    labelNames: ['model', 'endpoint', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  });
+  const open = new Gauge({
+    name: 'inferq_endpoint_open',
+    help: '1 while the circuit breaker of the endpoint is open in this process, 0.5 during its probe',
+    labelNames: ['model', 'endpoint'],
+    registers,
+  });
+  events.on('endpoint.called', ({ model, endpoint, outcome, milliseconds }) =>
+    calls.observe({ model, endpoint, outcome }, milliseconds / 1000),
+  );
+  events.on('endpoint.opened', ({ model, endpoint }) => open.set({ model, endpoint }, 1));
+  events.on('endpoint.probed', ({ model, endpoint }) => open.set({ model, endpoint }, 0.5));
+  events.on('endpoint.closed', ({ model, endpoint }) => open.set({ model, endpoint }, 0));
 }

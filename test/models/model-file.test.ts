@@ -124,3 +124,26 @@ test('a fault of a transform is named with its place', (t) => {
   t.regex(syntaxFault('') ?? '', /Unexpected end/);
   t.is(syntaxFault('('.repeat(60_000)), 'The expression is nested too deeply.');
 });
+
+function together(...fallbacks: [name: string, fallback?: string][]) {
+  const models = fallbacks.flatMap(([name, fallback]) =>
+    parse(MODEL.replace('name: m', `name: ${name}`) + (fallback ? `\nfallback: ${fallback}` : '')),
+  );
+  return checkTogether(models);
+}
+
+test('a fallback that there is not, or that leads round in a circle, is refused with its place', (t) => {
+  t.deepEqual(together(['a', 'b'], ['b', 'c@1'], ['c']), []);
+  t.deepEqual(together(['a'], ['b', 'z']), [
+    { pointer: '/models/1/fallback', detail: 'b@1 falls back to z, which there is not' },
+  ]);
+  t.like(together(['a', 'b@2'], ['b'])[0], { detail: 'a@1 falls back to b@2, which there is not' });
+  t.like(together(['a', 'a'])[0], { detail: 'a@1 falls back to itself: a@1, a@1' });
+  t.deepEqual(
+    together(['a', 'b'], ['b', 'c'], ['c', 'b']).map(({ pointer, detail }) => [pointer, detail]),
+    [
+      ['/models/1/fallback', 'b@1 falls back to itself: b@1, c@1, b@1'],
+      ['/models/2/fallback', 'c@1 falls back to itself: c@1, b@1, c@1'],
+    ],
+  );
+});

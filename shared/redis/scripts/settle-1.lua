@@ -32,6 +32,8 @@ local function put_back()
   redis.call('HINCRBY', KEYS[1], 'spent', ARGV[9])
   for _, job in ipairs(live) do
     remember_attempt(job)
+    -- An attempt that does not count was none: the next one has its number.
+    if ARGV[9] == '0' then redis.call('HINCRBY', job.key, 'attempts', -1) end
     queue_again(job)
   end
   -- While it ran the priorities may have been rebased: the worker gives it back to BullMQ with the one noted here.

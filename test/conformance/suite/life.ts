@@ -32,7 +32,7 @@ export const life: Suite = (test, newWorld) => {
     t.is(await world.status(id), 'queued');
     await world.putBack(await world.start(id), false);
     const third = await world.start(id);
-    t.deepEqual([third.attempt, third.spent, third.token], [3, 1, 3]);
+    t.deepEqual([third.attempt, third.spent, third.token], [2, 1, 3]);
     await world.fail(third);
     t.is(await world.status(id), 'failed');
     t.deepEqual(await world.traces(), []);

@@ -1,0 +1,29 @@
+import test from 'ava';
+import { startTemporaryRedis } from '../../../cli/local/temporary-redis.ts';
+import { connect, PATIENT } from '../../../shared/redis/connection.ts';
+import { createEndpointReports } from '../../../shared/redis/endpoint-reports.ts';
+
+test('what workers say of endpoints is read until it is old, and a worker leaves its own out', async (t) => {
+  const redis = await startTemporaryRedis();
+  const connection = connect(redis.url, PATIENT);
+  t.teardown(async () => {
+    connection.disconnect();
+    await redis.stop();
+  });
+  const clock = { now: 1_000_000 };
+  const reports = createEndpointReports(connection, () => clock.now);
+  const report = { id: 'e', state: 'open' as const, since: 5, probeAt: 6, error: 'no', at: clock.now };
+  await reports.write('abc123', 'one', [report]);
+  await reports.write('abc123', 'two', [{ ...report, state: 'closed', at: clock.now + 20_000 }]);
+  t.is((await reports.read('abc123')).length, 2);
+  t.deepEqual(await reports.read('abc123', 'two'), [report]);
+  t.deepEqual(await reports.read('zzz999'), []);
+  clock.now += 31_000;
+  t.deepEqual(
+    (await reports.read('abc123')).map(({ state }) => state),
+    ['closed'],
+  );
+  t.is(await connection.hlen('inferq:{abc123}:endpoints'), 1);
+  const left = await connection.pttl('inferq:{abc123}:endpoints');
+  t.true(left > 0 && left <= 60_000, `${left} ms`);
+});

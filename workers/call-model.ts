@@ -1,0 +1,78 @@
+import { InferqError } from '../shared/errors.ts';
+import type { Events } from '../shared/events.ts';
+import type { ExactIntegers } from '../shared/exact-numbers.ts';
+import type { Endpoint } from '../shared/model.ts';
+import type { Model } from '../shared/models/registry.ts';
+import type { StartedRun } from '../shared/ports.ts';
+import { ownerOfRun } from '../shared/redis/keys.ts';
+import type { EndpointCaller } from './call-endpoint.ts';
+import { timeFirstToken } from './first-token.ts';
+import type { StreamPart } from './protocols/protocol.ts';
+import { protocolOf } from './protocols/registry.ts';
+import type { RetryBudgets } from './routing/retry-budget.ts';
+import type { Router } from './routing/router.ts';
+
+export interface ModelCallParts {
+  caller: EndpointCaller;
+  router: Router;
+  budgets: RetryBudgets;
+  events: Events;
+}
+
+/** The most that an answer may have, and where its integers go that a double does not hold. */
+export interface AnswerLimits {
+  maxBytes: number;
+  exact: ExactIntegers;
+}
+
+/** How a call is watched and broken off. */
+export interface CallWatch {
+  signal: AbortSignal;
+  onPart: (part: StreamPart) => void;
+  /** Which endpoint it goes to; again where the first had no room. */
+  onEndpoint: (endpoint: Endpoint) => void;
+}
+
+/** Calls the model with an input that is prepared, at whichever endpoint; answers what its protocol makes of it. */
+export async function callModel(
+  { caller, router, budgets, events }: ModelCallParts,
+  run: StartedRun,
+  model: Model,
+  prepared: unknown,
+  { maxBytes, exact }: AnswerLimits,
+  { signal, onPart, onEndpoint }: CallWatch,
+): Promise<unknown> {
+  const { spec } = model;
+  const protocol = protocolOf(spec.protocol);
+  const request = protocol.toRequest(prepared, spec);
+  const timeout = run.spec.timeout ?? spec.timeout;
+  const body = await router.call(model, { spent: run.spent, signal }, (endpoint) => {
+    onEndpoint(endpoint);
+    budgets.of(model).called();
+    const timed = timeFirstToken(onPart, (milliseconds) =>
+      events.emit('endpoint.first_token', { jobId: run.jobId, model: spec.name, milliseconds }),
+    );
+    const limits = { maxBytes, exact, signal };
+    const call = { endpoint, protocol, request, headers: headersOf(run), ...limits, onPart: timed };
+    return caller.call({ ...call, timeoutMs: timeout * 1000 }).catch((thrown: unknown) => {
+      throw timeout < spec.timeout ? asHurried(thrown) : thrown;
+    });
+  });
+  return protocol.toOutput(body);
+}
+
+function asHurried(thrown: unknown): unknown {
+  if (!(thrown instanceof InferqError) || thrown.code !== 'model_timeout' || thrown.upstream !== undefined)
+    return thrown;
+  return new InferqError(thrown.code, thrown.message, { upstream: 'hurried', cause: thrown });
+}
+
+function headersOf(run: StartedRun): Record<string, string> {
+  const { traceparent } = run.spec;
+  return {
+    // Of the run's owner, who may have left it since an earlier attempt: all attempts carry the same.
+    'idempotency-key': ownerOfRun(run.run),
+    'x-inferq-attempt': String(run.attempt),
+    ...(traceparent ? { traceparent } : {}),
+  };
+}
