@@ -56,6 +56,8 @@ export interface InferqEvents {
   'endpoint.first_token': { jobId: string; model: string; milliseconds: number };
   /** A server without room; the job is put back, and its attempt does not count. */
   'endpoint.busy': { jobId: string; model: string; endpoint: string; delayMs: number };
+  /** Several jobs went into one call. */
+  'batch.sent': { model: string; size: number };
   'endpoint.called': {
     model: string;
     endpoint: string;

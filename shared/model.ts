@@ -90,6 +90,7 @@ export const ModelSpec = Type.Object(
         {
           max_size: Type.Integer({ default: 1, minimum: 1, maximum: 1024 }),
           max_delay_ms: Type.Number({ default: 0, minimum: 0, maximum: 10_000 }),
+          across_tenants: Type.Boolean({ default: false }),
         },
         { additionalProperties: false },
       ),

@@ -5,10 +5,12 @@ import type { Model } from '../shared/models/registry.ts';
 import type { StartedRun } from '../shared/ports.ts';
 import { ownerOfRun } from '../shared/redis/keys.ts';
 import type { Text } from '../shared/text.ts';
+import type { Batcher } from './batching/batcher.ts';
 import { callModel, type CallWatch, type ModelCallParts } from './call-model.ts';
 import type { Transforms } from './transforms/transforms.ts';
 
 export interface AttemptParts extends ModelCallParts {
+  batcher: Batcher;
   transforms: Transforms;
   texts: Texts;
   /** In bytes of JSON. */
@@ -35,7 +37,8 @@ export async function attemptRun(
     : input;
   const exact: ExactIntegers = new Map();
   const limits = { maxBytes: maxOutput, exact };
-  const answer = await callModel(parts, run, model, prepared, limits, watch);
+  const together = parts.batcher.call(model, { run, prepared, limits, watch });
+  const answer = await (together ?? callModel(parts, run, model, prepared, limits, watch));
   const output = spec.postprocess
     ? await transforms.run('postprocess', spec.postprocess, answer, watch.signal)
     : answer;

@@ -7,7 +7,7 @@ import type { StartedRun } from '../shared/ports.ts';
 import { ownerOfRun } from '../shared/redis/keys.ts';
 import type { EndpointCaller } from './call-endpoint.ts';
 import { timeFirstToken } from './first-token.ts';
-import type { StreamPart } from './protocols/protocol.ts';
+import type { EndpointRequest, StreamPart } from './protocols/protocol.ts';
 import { protocolOf } from './protocols/registry.ts';
 import type { RetryBudgets } from './routing/retry-budget.ts';
 import type { Router } from './routing/router.ts';
@@ -35,30 +35,53 @@ export interface CallWatch {
 
 /** Calls the model with an input that is prepared, at whichever endpoint; answers what its protocol makes of it. */
 export async function callModel(
-  { caller, router, budgets, events }: ModelCallParts,
+  parts: ModelCallParts,
   run: StartedRun,
   model: Model,
   prepared: unknown,
-  { maxBytes, exact }: AnswerLimits,
-  { signal, onPart, onEndpoint }: CallWatch,
+  limits: AnswerLimits,
+  watch: CallWatch,
+): Promise<unknown> {
+  const protocol = protocolOf(model.spec.protocol);
+  const request = protocol.toRequest(prepared, model.spec);
+  const body = await callEndpoint(parts, model, { run, request, headers: headersOf(run), limits, watch });
+  return protocol.toOutput(body);
+}
+
+export interface EndpointExchange {
+  /** The run that it is for; the first of several. */
+  run: StartedRun;
+  request: EndpointRequest;
+  headers: Record<string, string>;
+  limits: AnswerLimits;
+  watch: CallWatch;
+}
+
+/** Makes a request at whichever endpoint of the model; answers the body. */
+export async function callEndpoint(
+  { caller, router, budgets, events }: ModelCallParts,
+  model: Model,
+  { run, request, headers, limits, watch }: EndpointExchange,
 ): Promise<unknown> {
   const { spec } = model;
-  const protocol = protocolOf(spec.protocol);
-  const request = protocol.toRequest(prepared, spec);
-  const timeout = run.spec.timeout ?? spec.timeout;
-  const body = await router.call(model, { spent: run.spent, signal }, (endpoint) => {
+  const { signal, onPart, onEndpoint } = watch;
+  const timeout = timeoutOf(run, model);
+  return router.call(model, { spent: run.spent, signal }, (endpoint) => {
     onEndpoint(endpoint);
     budgets.of(model).called();
     const timed = timeFirstToken(onPart, (milliseconds) =>
       events.emit('endpoint.first_token', { jobId: run.jobId, model: spec.name, milliseconds }),
     );
-    const limits = { maxBytes, exact, signal };
-    const call = { endpoint, protocol, request, headers: headersOf(run), ...limits, onPart: timed };
-    return caller.call({ ...call, timeoutMs: timeout * 1000 }).catch((thrown: unknown) => {
+    const call = { endpoint, protocol: protocolOf(spec.protocol), request, headers, ...limits, signal };
+    return caller.call({ ...call, onPart: timed, timeoutMs: timeout * 1000 }).catch((thrown: unknown) => {
       throw timeout < spec.timeout ? asHurried(thrown) : thrown;
     });
   });
-  return protocol.toOutput(body);
+}
+
+/** In seconds. */
+export function timeoutOf(run: StartedRun, { spec }: Model): number {
+  return run.spec.timeout ?? spec.timeout;
 }
 
 function asHurried(thrown: unknown): unknown {
@@ -67,7 +90,7 @@ function asHurried(thrown: unknown): unknown {
   return new InferqError(thrown.code, thrown.message, { upstream: 'hurried', cause: thrown });
 }
 
-function headersOf(run: StartedRun): Record<string, string> {
+export function headersOf(run: StartedRun): Record<string, string> {
   const { traceparent } = run.spec;
   return {
     // Of the run's owner, who may have left it since an earlier attempt: all attempts carry the same.

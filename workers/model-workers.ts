@@ -90,7 +90,9 @@ export function createModelWorkers({
       close(worker);
     }
     for (const [code, limits] of wanted) {
-      if (!workers.has(code)) workers.set(code, open(code));
+      const worker = workers.get(code) ?? open(code);
+      workers.set(code, worker);
+      worker.concurrency = Math.min(concurrency * limits.batch, Math.max(concurrency, limits.concurrency));
       await limit(code, limits);
     }
   }

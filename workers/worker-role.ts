@@ -7,6 +7,7 @@ import type { Registry } from '../shared/models/registry.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { connect, PATIENT } from '../shared/redis/connection.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
+import { createCallSlots } from '../shared/redis/call-slots.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { createBlobCollector } from '../shared/redis/blob-collector.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
@@ -23,6 +24,7 @@ import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createAbandonedRuns } from './abandoned-runs.ts';
+import { createBatcher } from './batching/batcher.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
 import { createModelWorkers } from './model-workers.ts';
 import { createProcessor } from './process-run.ts';
@@ -66,6 +68,7 @@ export function createWorkerRole(
     now: Date.now,
     onError: onError('sharing endpoint states'),
   });
+  const calling = { caller, router, budgets: createRetryBudgets(Date.now), events };
   const models = createModelWorkers({
     connection: redis,
     registry,
@@ -74,10 +77,8 @@ export function createWorkerRole(
       registry,
       queue,
       outbox,
-      events,
-      caller,
-      router,
-      budgets: createRetryBudgets(Date.now),
+      ...calling,
+      batcher: createBatcher({ ...calling, slots: createCallSlots(redis) }),
       transforms,
       texts: createTexts(blobs, createBlobIndex(redis)),
       maxOutput: config.maxOutput,

@@ -29,7 +29,7 @@ export const ModelView = Type.Object({
   p95: seconds('The same for 95 of 100'),
   wait_p50: seconds('That half of the jobs waited for their start at most, lately'),
   wait_p95: seconds('The same for 95 of 100'),
-  endpoints: Type.Optional(Type.Array(EndpointView, { description: 'Where one model is asked for' })),
+  endpoints: Type.Array(EndpointView),
   source: Type.Optional(Type.Enum(['file', 'api'], { description: 'For admins' })),
   spec: Type.Optional(Type.Unsafe<ModelSpec>({ ...ModelSpec, description: 'For admins; without secrets' })),
 });
@@ -42,15 +42,16 @@ export interface ModelViewParts {
   reports: EndpointReports;
 }
 
-/** A model as the API shows it. `whole`: with its endpoints, and its spec where an admin asks. */
+/** A model as the API shows it. `whole`: with its spec, where an admin asks. */
 export function createModelView({ registry, backlogs, speeds, reports }: ModelViewParts) {
   return async (model: Model, principal: Principal, { whole }: { whole: boolean }): Promise<ModelView> => {
     const { spec, code, source } = model;
     const versions = registry.versionsOf(spec.name);
     const shares = sharesOf(versions.map((version) => version.spec));
-    const [backlog, speed] = await Promise.all([
+    const [backlog, speed, endpoints] = await Promise.all([
       backlogs.of(code),
       speeds.of(code, spec.version, Date.now()),
+      endpointsOf(reports, model, principal),
     ]);
     const isAdmin = hasScope(principal, 'admin');
     return {
@@ -65,7 +66,7 @@ export function createModelView({ registry, backlogs, speeds, reports }: ModelVi
       traffic: shares[versions.indexOf(model)] ?? 0,
       ...backlog,
       ...speed,
-      ...(whole ? { endpoints: await endpointsOf(reports, model, principal) } : {}),
+      endpoints,
       ...(isAdmin ? { source } : {}),
       // A spec of the API holds references only; a file's are resolved.
       ...(isAdmin && whole ? { spec: source === 'api' ? spec : withoutSecrets(spec) } : {}),

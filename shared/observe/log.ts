@@ -11,6 +11,7 @@ const LEVELS = {
   'attempt.refused': 'info',
   'endpoint.first_token': 'debug',
   'endpoint.busy': 'debug',
+  'batch.sent': 'trace',
   'endpoint.called': 'trace',
   'endpoint.opened': 'warn',
   'endpoint.probed': 'debug',

@@ -95,6 +95,14 @@ function measureEndpoints(events: Events, registry: Registry): void {
     firstTokens.observe({ model }, milliseconds / 1000),
   );
   events.on('endpoint.busy', ({ model }) => busy.inc({ model }));
+  const batches = new Histogram({
+    name: 'inferq_batch_size',
+    help: 'Jobs in one call of a model that batches',
+    labelNames: ['model'],
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    registers,
+  });
+  events.on('batch.sent', ({ model, size }) => batches.observe({ model }, size));
   const calls = new Histogram({
     name: 'inferq_endpoint_call_seconds',
     help: 'Calls of model endpoints by this process, by outcome',

@@ -8,7 +8,10 @@ import { runInferq, type RunOptions } from './inferq-process.ts';
 // With a REDIS_URL it does not look for a Redis, which may take a download.
 const env = { REDIS_URL: 'redis://:hunter22@127.0.0.1:1' };
 
-const endpoint = (url: string, healthy?: boolean) => ({ url, ...(healthy === undefined ? {} : { healthy }) });
+const endpoint = (url: string, healthy?: boolean) => ({
+  url,
+  state: healthy === undefined ? 'unknown' : healthy ? 'closed' : 'open',
+});
 
 async function healthyBroker(t: ExecutionContext): Promise<FakeBroker> {
   const broker = await startFakeBroker(t);

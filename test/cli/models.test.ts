@@ -19,8 +19,8 @@ const model = {
   traffic: 100,
   source: 'api',
   endpoints: [
-    { url: 'http://a/infer', healthy: true },
-    { url: 'http://b/infer', healthy: false },
+    { url: 'http://a/infer', state: 'closed' },
+    { url: 'http://b/infer', state: 'open' },
   ],
   input_schema: { type: 'object' },
 };

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Events } from '../../shared/events.ts';
+import type { Model } from '../../shared/models/registry.ts';
+import type { StartedRun } from '../../shared/ports.ts';
+import type { CallSlots } from '../../shared/redis/call-slots.ts';
+import { ownerOfRun } from '../../shared/redis/keys.ts';
+import {
+  callEndpoint,
+  headersOf,
+  timeoutOf,
+  type AnswerLimits,
+  type CallWatch,
+  type ModelCallParts,
+} from '../call-model.ts';
+import type { BatchCodec } from '../protocols/protocol.ts';
+import { protocolOf } from '../protocols/registry.ts';
+import { createLane, type Lane } from './lane.ts';
+import { splitting } from './splitting.ts';
+
+/** A run whose input is prepared, and how its answer is awaited. */
+export interface BatchItem {
+  run: StartedRun;
+  prepared: unknown;
+  limits: AnswerLimits;
+  watch: CallWatch;
+}
+
+export interface Batcher {
+  /** What the model's protocol makes of the answer; undefined where this input does not go with others. */
+  call(model: Model, item: BatchItem): Promise<unknown> | undefined;
+}
+
+export interface BatcherParts extends ModelCallParts {
+  slots: CallSlots;
+  events: Events;
+}
+
+interface Passenger extends BatchItem {
+  signal: AbortSignal;
+  resolve(answer: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** How often it is looked whether another worker's call has ended. */
+const LOOK_EVERY_MS = 10;
+/** Longer than a call's own timeout: what it does before and after. */
+const SLOT_MARGIN_MS = 30_000;
+/** The most that the answer to a batch may have. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Puts the inputs of several jobs into one call of the model. A batch holds one version of a model, one group of its
+ * protocol, one timeout, and jobs of one tenant unless the model allows others. Where a batch is refused it is halved,
+ * so that one bad input fails alone; a run that has failed before goes alone.
+ */
+export function createBatcher(parts: BatcherParts): Batcher {
+  const lanes = new Map<string, Lane<Passenger>>();
+
+  function laneOf(model: Model, codec: BatchCodec, key: string): Lane<Passenger> {
+    const lane =
+      lanes.get(key) ??
+      createLane<Passenger>({
+        maxSize: model.spec.batch?.max_size ?? 1,
+        maxDelayMs: model.spec.batch?.max_delay_ms ?? 0,
+        admit: () => takeSlot(model),
+        send: (items) => splitting(items, (some) => send(model, codec, some)).finally(() => forget(key)),
+      });
+    lanes.set(key, lane);
+    return lane;
+  }
+
+  function forget(key: string): void {
+    setImmediate(() => {
+      if (lanes.get(key)?.isIdle()) lanes.delete(key);
+    });
+  }
+
+  /** Without Redis nobody could say how many calls there are; those that were begun are made. */
+  async function takeSlot({ code, spec }: Model): Promise<() => Promise<void>> {
+    for (;;) {
+      try {
+        const release = await parts.slots.take(code, spec.concurrency, spec.timeout * 1000 + SLOT_MARGIN_MS);
+        if (release) return () => release().catch(tell);
+      } catch (error) {
+        tell(error);
+        return async () => undefined;
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  function tell(error: unknown): void {
+    parts.events.emit('redis.failed', { where: 'counting calls', error });
+  }
+
+  /** One call for all of them; each gets its own part of the answer. Throws where the whole call failed. */
+  async function send(model: Model, codec: BatchCodec, items: readonly Passenger[]): Promise<void> {
+    const runs = items.map(({ run }) => run);
+    const [run] = runs;
+    if (!run) return;
+    const limits = limitsOf(items);
+    const inputs = items.map(({ prepared }) => prepared);
+    parts.events.emit('batch.sent', { model: model.spec.name, size: items.length });
+    const body = await callEndpoint(parts, model, {
+      run,
+      request: codec.toRequest(inputs, model.spec),
+      headers: headersOfBatch(runs),
+      limits,
+      watch: watchOf(items),
+    });
+    const outputs = codec.toOutputs(body, inputs);
+    for (const item of items)
+      for (const [value, digits] of limits.exact) item.limits.exact.set(value, digits);
+    for (const [index, item] of items.entries()) {
+      const output = outputs[index];
+      if (output instanceof Error) item.reject(output);
+      else item.resolve(output);
+    }
+  }
+
+  return {
+    call(model, item) {
+      const { spec } = model;
+      const codec = protocolOf(spec.protocol).batch;
+      if (!codec || !spec.batch || spec.batch.max_size < 2 || item.run.spent > 0) return undefined;
+      // What would be refused alone is refused here.
+      protocolOf(spec.protocol).toRequest(item.prepared, spec);
+      const group = codec.groupOf(item.prepared);
+      if (group === undefined) return undefined;
+      const tenant = spec.batch.across_tenants ? '' : item.run.tenant;
+      const key = JSON.stringify([model.code, spec.version, tenant, timeoutOf(item.run, model), group]);
+      return new Promise((resolve, reject) => {
+        const { signal } = item.watch;
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        laneOf(model, codec, key).add({ ...item, signal, resolve, reject });
+      });
+    },
+  };
+}
+
+/** The call is broken off when nobody waits for it any more. */
+function watchOf(items: readonly Passenger[]): CallWatch {
+  const all = new AbortController();
+  let waiting = items.length;
+  for (const { signal } of items) {
+    const leave = (): void => {
+      waiting -= 1;
+      if (waiting === 0) all.abort(signal.reason);
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+  }
+  return {
+    signal: all.signal,
+    onPart: () => undefined,
+    onEndpoint: (endpoint) => items.forEach(({ watch }) => watch.onEndpoint(endpoint)),
+  };
+}
+
+/** The answer to all has room for the most that each may have. */
+function limitsOf(items: readonly Passenger[]): AnswerLimits {
+  const bytes = items.reduce((sum, { limits }) => sum + limits.maxBytes, 0);
+  return { maxBytes: Math.min(MOST_BYTES, bytes), exact: new Map() };
+}
+
+/** The same runs together have the same key. */
+function headersOfBatch(runs: readonly StartedRun[]): Record<string, string> {
+  const [first, ...others] = runs;
+  if (!first || others.length === 0) return first ? headersOf(first) : {};
+  const owners = runs.map(({ run }) => ownerOfRun(run)).sort();
+  const digest = createHash('sha256').update(owners.join(' ')).digest('base64url').slice(0, 32);
+  return { ...headersOf(first), 'idempotency-key': `batch_${digest}` };
+}
