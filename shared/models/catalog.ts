@@ -8,7 +8,7 @@ import { checkSpec, describeFaults, ModelFileError } from './model-file.ts';
 import type { ModelSource } from './model-source.ts';
 import type { Registry, ServedSpec } from './registry.ts';
 import { resolveSecrets } from './secret-references.ts';
-import { codeClash, servedSpecs } from './served-specs.ts';
+import { codeClash, formerSpecs, servedSpecs, type FormerSpec } from './served-specs.ts';
 
 /** A change over the API is in force everywhere so much later, and a moment. */
 const LOOK_EVERY_MS = 300;
@@ -48,6 +48,8 @@ export function createCatalog({
   const stopping = new AbortController();
   let watching = Promise.resolve();
   let files: readonly ModelSpec[] = [];
+  /** Taken from the files while this process ran, by time: jobs that were accepted for them are to finish. */
+  let former: readonly FormerSpec[] = [];
   let stored: readonly StoredModel[] = [];
   let revision = '';
   let fileFault: unknown;
@@ -56,10 +58,12 @@ export function createCatalog({
 
   /** One spec of the API that cannot be used is left out and told of; the others are served. */
   function apply(nextFiles: readonly ModelSpec[], nextStored: readonly StoredModel[]): void {
+    former = formerSpecs(former, files, nextFiles, Date.now());
     files = nextFiles;
     stored = nextStored;
     storedFaults = [];
-    registry.replace(servedSpecs(files, stored).flatMap(usable));
+    const drained = former.map(({ spec }) => spec);
+    registry.replace(servedSpecs(files, stored, drained).flatMap(usable));
   }
 
   function usable(served: ServedSpec): ServedSpec[] {
@@ -100,7 +104,7 @@ export function createCatalog({
       if (stopping.signal.aborted) return;
       try {
         if ((await store.revision()) !== revision) await refresh();
-        if (secrets && (round * LOOK_EVERY_MS) % FORGET_EVERY_MS < LOOK_EVERY_MS) await forgetDrained();
+        if ((round * LOOK_EVERY_MS) % FORGET_EVERY_MS < LOOK_EVERY_MS) await forgetDrained();
       } catch (error) {
         events.emit('redis.failed', { where: 'reading models', error });
       }
@@ -108,7 +112,13 @@ export function createCatalog({
   }
 
   async function forgetDrained(): Promise<void> {
-    if (stored.some(({ deletedAt }) => deletedAt !== undefined)) await store.forgetDrained(Date.now());
+    if (secrets && stored.some(({ deletedAt }) => deletedAt !== undefined))
+      await store.forgetDrained(Date.now());
+    const kept: FormerSpec[] = [];
+    for (const one of former) if (!(await store.isDrained(one, Date.now()))) kept.push(one);
+    if (kept.length === former.length) return;
+    former = kept;
+    apply(files, stored);
   }
 
   function onFiles(specs: ModelSpec[]): void {

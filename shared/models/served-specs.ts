@@ -5,9 +5,14 @@ import type { ServedSpec } from './registry.ts';
 
 /**
  * What is in force of both sources: the API's spec of a `name@version` lies over that of the files. One that was
- * removed from the API goes on for the jobs that were accepted, unless a file has it.
+ * removed from the API, or is `former`, removed from the files, goes on for the jobs that were accepted, unless the
+ * other has it.
  */
-export function servedSpecs(files: readonly ModelSpec[], stored: readonly StoredModel[]): ServedSpec[] {
+export function servedSpecs(
+  files: readonly ModelSpec[],
+  stored: readonly StoredModel[],
+  former: readonly ModelSpec[] = [],
+): ServedSpec[] {
   const served = new Map<string, ServedSpec>();
   for (const { spec, deletedAt } of stored)
     served.set(fullName(spec), { spec, source: 'api', draining: deletedAt !== undefined });
@@ -15,6 +20,8 @@ export function servedSpecs(files: readonly ModelSpec[], stored: readonly Stored
     const over = served.get(fullName(spec));
     if (!over || over.draining) served.set(fullName(spec), { spec, source: 'file', draining: false });
   }
+  for (const spec of former)
+    if (!served.has(fullName(spec))) served.set(fullName(spec), { spec, source: 'file', draining: true });
   return [...served.values()];
 }
 
@@ -23,4 +30,22 @@ export function codeClash({ name }: ModelSpec, others: readonly ModelSpec[]): st
   const code = modelCode(name);
   const twin = others.find((other) => other.name !== name && modelCode(other.name) === code);
   return twin && `has the same key in Redis as ${twin.name}: rename one of them`;
+}
+
+/** A spec that a file had until `deletedAt`, in Unix milliseconds. */
+export interface FormerSpec {
+  spec: ModelSpec;
+  deletedAt: number;
+}
+
+/** Those that the files do not have any more, after a change from `before` to `after`. */
+export function formerSpecs(
+  known: readonly FormerSpec[],
+  before: readonly ModelSpec[],
+  after: readonly ModelSpec[],
+  now: number,
+): FormerSpec[] {
+  const there = new Set(after.map(fullName));
+  const gone = before.map((spec) => ({ spec, deletedAt: now }));
+  return [...known, ...gone].filter(({ spec }) => !there.has(fullName(spec)));
 }

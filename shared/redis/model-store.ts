@@ -23,7 +23,9 @@ export interface ModelStore {
   save(spec: ModelSpec): Promise<void>;
   /** Keeps the specs until the jobs that were accepted have ended. */
   remove(specs: readonly ModelSpec[], now: number): Promise<void>;
-  /** Forgets removed specs of models that have no job under way. */
+  /** Whether a removed spec is needed no more: its model has no job under way. */
+  isDrained(removed: { spec: ModelSpec; deletedAt: number }, now: number): Promise<boolean>;
+  /** Forgets removed specs that are drained. */
   forgetDrained(now: number): Promise<void>;
 }
 
@@ -41,7 +43,13 @@ export function createModelStore(redis: RedisConnection): ModelStore {
     if (fault) throw fault;
   }
 
+  async function isDrained({ spec, deletedAt }: { spec: ModelSpec; deletedAt: number }, now: number) {
+    if (now - deletedAt < SETTLED_AFTER_MS) return false;
+    return (await redis.exists(`${keyPrefix(modelCode(spec.name))}runs`)) === 0;
+  }
+
   return {
+    isDrained,
     revision: async () => (await redis.hget(KEY, REVISION)) ?? '0',
     async read() {
       const { [REVISION]: revision = '0', ...models } = await redis.hgetall(KEY);
@@ -55,9 +63,8 @@ export function createModelStore(redis: RedisConnection): ModelStore {
       for (const [name, text] of Object.entries(await redis.hgetall(KEY))) {
         if (name === REVISION) continue;
         const { spec, deletedAt } = parse(text);
-        if (deletedAt === undefined || now - deletedAt < SETTLED_AFTER_MS) continue;
-        const isBusy = (await redis.exists(`${keyPrefix(modelCode(spec.name))}runs`)) === 1;
-        if (!isBusy) await script('forget', KEY, name, text);
+        if (deletedAt !== undefined && (await isDrained({ spec, deletedAt }, now)))
+          await script('forget', KEY, name, text);
       }
     },
   };

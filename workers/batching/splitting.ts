@@ -20,7 +20,7 @@ export async function splitting<Item extends Rejectable>(
     await send(live);
   } catch (error) {
     if (live.length === 1 || !mayBeOfOne(error)) {
-      for (const { reject } of live) reject(error);
+      for (const item of live) item.reject(error);
       return;
     }
     const middle = Math.ceil(live.length / 2);

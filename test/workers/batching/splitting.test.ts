@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { InferqError } from '../../../shared/errors.ts';
 import { splitting } from '../../../workers/batching/splitting.ts';
 
+const byNumber = (a: number, b: number): number => a - b;
 const NEVER = new AbortController().signal;
 
 function makeItems(count: number) {
@@ -27,8 +28,11 @@ test('only the bad inputs fail, in few calls', async (t) => {
         if (some.some(({ index }) => culprits.includes(index))) throw new InferqError('model_error', 'bad');
         answered.push(...some.map(({ index }) => index));
       });
-      t.deepEqual([...failed.keys()].sort(), [...culprits].sort());
-      t.deepEqual([...answered, ...culprits].sort(), items.map(({ index }) => index).sort());
+      t.deepEqual([...failed.keys()].sort(byNumber), culprits.toSorted(byNumber));
+      t.deepEqual(
+        [...answered, ...culprits].sort(byNumber),
+        items.map(({ index }) => index),
+      );
       t.true(calls <= 1 + 8 * culprits.length, `${calls} calls for ${culprits.length}`);
     }),
   );
