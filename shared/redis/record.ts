@@ -1,6 +1,7 @@
 import type { Job } from '../job.ts';
 import { isJobStatus } from '../job-status.ts';
 import type { StoredJob } from '../stored-job.ts';
+import type { PastEnd } from '../webhooks/job-message.ts';
 
 type Fields = Record<string, string>;
 
@@ -15,22 +16,29 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
     version,
     status,
     cache: parseCache(cache),
-    run,
     spec: JSON.parse(spec),
     createdAt: Number(created),
     queuedAt: Number(fields['queued'] ?? created),
-    startedAt: optionalNumber(fields['started']),
-    endedAt: optionalNumber(fields['ended']),
     expiresAt: optionalNumber(fields['deadline']),
-    attempts: Number(fields['attempts'] ?? 0),
     retries: Number(fields['retries'] ?? 0),
     revision: Number(fields['rev']),
-    error: fields['error'] ? JSON.parse(fields['error']) : null,
+    ...toEnd({ ...fields, run }),
     progress: null,
     queue: null,
     output: null,
     dataRemoved: false,
     ...(fields['history'] ? { history: fields['history'] } : {}),
+  };
+}
+
+/** What is told of an end, out of the record's fields of that time. */
+export function toEnd(fields: Fields): PastEnd {
+  return {
+    run: fields['run'] ?? '',
+    startedAt: optionalNumber(fields['started']),
+    endedAt: optionalNumber(fields['ended']),
+    attempts: Number(fields['attempts'] ?? 0),
+    error: fields['error'] ? JSON.parse(fields['error']) : null,
   };
 }
 

@@ -71,8 +71,8 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
       return await attempting.finally(() => running.delete(attempting));
     },
     close() {
-      // Not agent.close(): it also waits for connections of attempts that have been given up.
-      closing ??= Promise.allSettled(running).then(() => agent.destroy());
+      // Not agent.close(), and destroy() is not waited for: both wait for connections that are still being made.
+      closing ??= Promise.allSettled(running).then(() => void agent.destroy());
       return closing;
     },
   };
@@ -91,16 +91,23 @@ function toRequest(message: WebhookMessage, sentAt: number, userAgent: string): 
   return { origin, path: pathname + search, method: 'POST', headers, body };
 }
 
+/** How long an attempt that was broken off has to say what it knows: whether a status had come. */
+const LAST_WORD_MS = 250;
+
 /** Ends the work with a failure after `timeoutMs`, however busily the receiver drips. */
 async function within(timeoutMs: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeoutMs);
+  // undici does not give up a connection that is still being made when it is told to.
+  const late = Promise.withResolvers<Result>();
+  const lateTimer = setTimeout(() => late.resolve(timedOut(timeoutMs)), timeoutMs + LAST_WORD_MS);
   try {
-    return await work(controller.signal);
+    return await Promise.race([work(controller.signal), late.promise]);
   } catch (error) {
     return controller.signal.aborted ? timedOut(timeoutMs) : failureOf(error);
   } finally {
     clearTimeout(timer);
+    clearTimeout(lateTimer);
   }
 }
 

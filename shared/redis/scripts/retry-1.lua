@@ -29,6 +29,12 @@ local retries = (tonumber(job[4]) or 0) + 1
 local run = id .. '~' .. retries
 local tag = tag_of_next(prefix, ARGV[3], tenant)
 take_share(prefix, ARGV[3], tenant, tag, ARGV[5])
+-- The webhook of the end before may still be owed, or asked for again: it tells what happened then.
+local ended = redis.call('HMGET', KEYS[1], 'hook', 'rev', 'started', 'ended', 'attempts', 'error')
+if ended[1] and string.find(ended[1], status, 1, true) then
+  redis.call('HSET', KEYS[1], 'end:' .. ended[2], cjson.encode({ run = old_run, started = ended[3] or nil,
+    ended = ended[4] or nil, attempts = ended[5] or nil, error = ended[6] or nil }))
+end
 -- The cache key stays: an earlier run may still go on for others, under this very record.
 redis.call('HDEL', KEYS[1], 'ended', 'error', 'started', 'deadline', 'due', 'cost', 'account')
 redis.call('HSET', KEYS[1], 'status', 'queued', 'run', run, 'retries', retries, 'tag', exact(tag),

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestFn } from 'ava';
 import type { RedisConnection } from '../../../shared/redis/connection.ts';
-import { createSweeperWorld, pendingOutbox, until, WEBHOOK } from '../sweeper-world.ts';
+import { until } from '../../support/until.ts';
+import { createSweeperWorld, pendingOutbox, WEBHOOK } from '../sweeper-world.ts';
 
 /** Tests that hold for the sweeper whatever Redis it is on. */
 export function sweeping(test: TestFn, connection: RedisConnection): void {
