@@ -7,7 +7,7 @@ type Fields = Record<string, string>;
 
 /** Reads the hash of a record; undefined where it is none. What lives under other keys is left empty. */
 export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
-  const { tenant, model, version, status, run, spec, created, cache } = fields;
+  const { tenant, model, version, status, run, spec, created } = fields;
   if (!tenant || !model || !version || !run || !spec || !isJobStatus(status)) return undefined;
   return {
     id,
@@ -15,10 +15,8 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
     model,
     version,
     status,
-    cache: parseCache(cache),
     spec: JSON.parse(spec),
     createdAt: Number(created),
-    queuedAt: Number(fields['queued'] ?? created),
     expiresAt: optionalNumber(fields['deadline']),
     retries: Number(fields['retries'] ?? 0),
     revision: Number(fields['rev']),
@@ -35,6 +33,8 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
 export function toEnd(fields: Fields): PastEnd {
   return {
     run: fields['run'] ?? '',
+    cache: parseCache(fields['cache']),
+    queuedAt: Number(fields['queued'] ?? fields['created']),
     startedAt: optionalNumber(fields['started']),
     endedAt: optionalNumber(fields['ended']),
     attempts: Number(fields['attempts'] ?? 0),

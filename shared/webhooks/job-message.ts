@@ -18,7 +18,10 @@ export function parseEndMessageId(id: string): { jobId: string; revision: number
 }
 
 /** What a job was when it ended, kept when the client has it run again. */
-export type PastEnd = Pick<StoredJob, 'run' | 'startedAt' | 'endedAt' | 'attempts' | 'error'>;
+export type PastEnd = Pick<
+  StoredJob,
+  'run' | 'cache' | 'queuedAt' | 'startedAt' | 'endedAt' | 'attempts' | 'error'
+>;
 
 /** The job as it was at an earlier end: such a job has not succeeded, so it had no output. */
 export function asItEnded(job: StoredJob, status: TerminalStatus, past: PastEnd | undefined): StoredJob {

@@ -3,7 +3,7 @@ import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import type { DeliveryAttempt } from '../../shared/webhooks/delivery-attempt.ts';
 import { sign } from '../../shared/webhooks/signing.ts';
 import { readExcerpt } from './answer-excerpt.ts';
-import { AddressRefused, createGuardedAgent, type Lookup } from './connection.ts';
+import { AddressRefused, createGuardedAgent, type Connector, type Lookup } from './connection.ts';
 import { networkFailure } from './network-failure.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -12,6 +12,7 @@ export interface WebhookSenderOptions {
   /** The broker's, for `User-Agent`. */
   version: string;
   lookup?: Lookup;
+  connector?: Connector;
   /** Milliseconds of the epoch. */
   clock?: () => number;
   /** From the lookup to the last byte of the answer that is read. */
@@ -42,8 +43,8 @@ export interface WebhookSender {
 type Result = Omit<DeliveryAttempt, 'at' | 'duration_ms'>;
 
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
-  const { guard, version, lookup, clock = Date.now, timeoutMs = 15_000 } = options;
-  const agent = createGuardedAgent({ guard, lookup, connectTimeoutMs: timeoutMs });
+  const { guard, version, lookup, connector, clock = Date.now, timeoutMs = 15_000 } = options;
+  const agent = createGuardedAgent({ guard, lookup, connector, connectTimeoutMs: timeoutMs });
   const running = new Set<Promise<DeliveryAttempt>>();
   let closing: Promise<void> | undefined;
 

@@ -47,13 +47,18 @@ export function createReceiver({ breakMs, clock }: ReceiverOptions): Receiver {
   let answeredAt = Number.NEGATIVE_INFINITY;
   let putOff = { count: 0, since: clock() };
 
-  // In half-open, cockatiel has others wait for the trial call; here they would hold slots that others need.
-  const isOnTrial = (): boolean => breaker.state === CircuitState.HalfOpen;
-  const hasRoom = (): boolean => running < window && !isOnTrial();
+  const isBroken = (): boolean => breaker.state !== CircuitState.Closed;
 
-  async function waitForRoom(): Promise<boolean> {
-    if (hasRoom()) return true;
-    if (isOnTrial() || clock() - answeredAt > LIVELY_MS) return false;
+  /** Of one that is dead a single call tries whether it is back: cockatiel would have others wait for that in slots. */
+  function take(): boolean {
+    if (running >= (isBroken() ? 1 : window)) return false;
+    running += 1;
+    return true;
+  }
+
+  async function takeSoon(): Promise<boolean> {
+    if (take()) return true;
+    if (isBroken() || clock() - answeredAt > LIVELY_MS) return false;
     await new Promise<void>((resolve) => {
       const go = (): void => {
         clearTimeout(timer);
@@ -65,7 +70,7 @@ export function createReceiver({ breakMs, clock }: ReceiverOptions): Receiver {
       }, SHORT_WAIT_MS);
       waiting.push(go);
     });
-    return hasRoom();
+    return take();
   }
 
   function learn(attempt: DeliveryAttempt): void {
@@ -75,8 +80,7 @@ export function createReceiver({ breakMs, clock }: ReceiverOptions): Receiver {
 
   return {
     async attempt(make) {
-      if (!(await waitForRoom())) return undefined;
-      running += 1;
+      if (!(await takeSoon())) return undefined;
       try {
         const attempt = await breaker.execute(make);
         learn(attempt);
@@ -86,7 +90,7 @@ export function createReceiver({ breakMs, clock }: ReceiverOptions): Receiver {
         throw error;
       } finally {
         running -= 1;
-        waiting.shift()?.();
+        for (const go of waiting.splice(0, Math.max(1, window - running))) go();
       }
     },
     putOffMs(random) {
@@ -95,12 +99,8 @@ export function createReceiver({ breakMs, clock }: ReceiverOptions): Receiver {
       putOff.count += 1;
       return putOffMs(putOff.count, random);
     },
-    isBroken: () => breaker.state !== CircuitState.Closed,
-    isForgettable: () =>
-      running === 0 &&
-      waiting.length === 0 &&
-      breaker.state === CircuitState.Closed &&
-      window >= FIRST_WINDOW,
+    isBroken,
+    isForgettable: () => running === 0 && waiting.length === 0 && !isBroken() && window >= FIRST_WINDOW,
   };
 }
 
