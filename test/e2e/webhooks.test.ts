@@ -62,7 +62,9 @@ test('the end of a job is delivered once, signed so that an independent receiver
     data: { id: job.id, output: { echo: 'hi' }, metadata: { order: '42' } },
   });
   t.throws(() => new Webhook('whsec_b3RoZXI=').verify(delivery?.body ?? '', delivery?.headers ?? {}));
-  const { body } = await broker.request(`/jobs/${job.id}/deliveries`);
+  const deliveries = async () => (await broker.request(`/jobs/${job.id}/deliveries`)).body;
+  await until(async () => Object(await deliveries()).data[0]?.outcome !== 'running');
+  const body = await deliveries();
   t.like(body, {
     data: [{ attempt: 1, outcome: 'delivered', status: 204, event: 'job.succeeded', next_at: null }],
   });
