@@ -111,7 +111,7 @@ test('a message that is sent again has a schedule of its own', async (t) => {
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
   const { id } = await broker.run({ model: 'm', input: 1, webhook: receiver.url });
   await until(async () => (await deliveriesOf(broker, '?status=failed')).data.length === 1);
-  const [{ id: message = '' } = {}] = (await deliveriesOf(broker)).data;
+  const message = (await deliveriesOf(broker)).data[0]?.id;
   status = 500;
   const again = `/jobs/${id}/deliveries/${message}/redeliver`;
   t.deepEqual(

@@ -32,8 +32,13 @@ function randomFrom(start: number): () => number {
   };
 }
 
+/** Asked again where Redis is being killed. */
 async function logOf(broker: TestBroker, id: string): Promise<DeliveryRecord[]> {
-  return Object((await broker.request(`/jobs/${id}/deliveries`)).body).data;
+  for (;;) {
+    const { status, body } = await broker.request(`/jobs/${id}/deliveries`);
+    if (status === 200) return Object(body).data;
+    await sleep(100);
+  }
 }
 
 test('a webhook worker that is killed in the middle of a POST leaves the delivery to another, under the same id', async (t) => {

@@ -27,6 +27,11 @@ function hang() {
   return { make, release: released.resolve, begun: () => begun };
 }
 
+async function answerSoon(): Promise<DeliveryAttempt> {
+  await sleep(5);
+  return good;
+}
+
 async function breakIt(receivers: Receivers, url = URL_A): Promise<void> {
   for (let failures = 0; failures < 5; failures++) await receivers.attempt('acme', url, async () => bad);
 }
@@ -66,19 +71,17 @@ test('a tenant with many receivers that hang leaves room for the other tenants',
 
 test('one that answers quickly soon takes many at once, without any being put off', async (t) => {
   const receivers = createReceivers({ mostOfTenant: 1000 });
-  const make = async (): Promise<DeliveryAttempt> => {
-    await sleep(5);
-    return good;
-  };
-  await receivers.attempt('acme', URL_A, make);
-  const turns = await Promise.all(Array.from({ length: 200 }, () => receivers.attempt('acme', URL_A, make)));
+  await receivers.attempt('acme', URL_A, answerSoon);
+  const turns = await Promise.all(
+    Array.from({ length: 200 }, () => receivers.attempt('acme', URL_A, answerSoon)),
+  );
   t.true(turns.filter((turn) => 'made' in turn).length > 150);
 });
 
 test('after five failures in a row it is not called until a trial, and one trial that succeeds lets all through', async (t) => {
   const receivers = createReceivers({ mostOfTenant: 100, breakMs: 50 });
   await breakIt(receivers);
-  const never = async (): Promise<DeliveryAttempt> => t.fail('it was called') as never;
+  const never = async (): Promise<DeliveryAttempt> => t.fail('it was called');
   const refused = await receivers.attempt('acme', URL_A, never);
   t.like(refused, { why: 'the receiver keeps failing' });
   t.deepEqual(await receivers.attempt('acme', 'https://b.example/', async () => good), { made: good });
