@@ -3,7 +3,7 @@ import type { DeliveryAttempt } from '../../shared/webhooks/delivery-attempt.ts'
 /** How many attempts one that nothing is known of may have under way: what hangs, hangs with so many. */
 export const FIRST_WINDOW = 5;
 /** Also how many a worker that dies leaves in doubt, of one receiver. */
-export const LARGEST_WINDOW = 16;
+export const LARGEST_WINDOW = 8;
 
 const SLOW_MS = 1000;
 const MOST_APART_MS = 60_000;
