@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job } from 'bullmq';
 import type { EventType } from '../webhook-event.ts';
 import { createBullQueue } from './bull-queue.ts';
 import type { RedisConnection } from './connection.ts';
@@ -29,6 +31,9 @@ export interface DeliveryQueue {
   close(): Promise<void>;
 }
 
+const PUT_BACK_TRIES = 5;
+const PUT_BACK_MS = 50;
+
 export function createDeliveryQueue(
   connection: RedisConnection,
   onError: (error: Error) => void,
@@ -49,16 +54,25 @@ export function createDeliveryQueue(
     },
     async hasten(queued) {
       const job = await (await queue.open()).getJob(queued);
-      if (!job || !(await job.isDelayed())) return false;
-      // It may have come due, or have been taken, since.
-      return job.promote().then(
-        () => true,
-        async (error: unknown) => {
-          if (await job.isDelayed()) throw error;
-          return true;
-        },
-      );
+      // An attempt is noted a moment before its delivery is put back.
+      for (let tries = 0; job && tries < PUT_BACK_TRIES; tries++) {
+        const state = await job.getState();
+        if (state === 'delayed') return promote(job);
+        if (state !== 'active') return false;
+        await sleep(PUT_BACK_MS);
+      }
+      return false;
     },
     close: () => queue.close(),
   };
+}
+
+async function promote(job: Job<QueuedDelivery>): Promise<boolean> {
+  try {
+    await job.promote();
+  } catch (error) {
+    // It may have come due since.
+    if (await job.isDelayed()) throw error;
+  }
+  return true;
 }
