@@ -54,8 +54,9 @@ export function createDeliveryQueue(
     },
     async hasten(queued) {
       const job = await (await queue.open()).getJob(queued);
+      if (!job) return false;
       // An attempt is noted a moment before its delivery is put back.
-      for (let tries = 0; job && tries < PUT_BACK_TRIES; tries++) {
+      for (let tries = 0; tries < PUT_BACK_TRIES; tries++) {
         const state = await job.getState();
         if (state === 'delayed') return promote(job);
         if (state !== 'active') return false;
