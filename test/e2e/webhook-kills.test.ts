@@ -41,103 +41,112 @@ async function logOf(broker: TestBroker, id: string): Promise<DeliveryRecord[]> 
   }
 }
 
-test('a webhook worker that is killed in the middle of a POST leaves the delivery to another, under the same id', async (t) => {
-  t.timeout(1_800_000);
-  const model = await startScriptedModel();
-  t.teardown(model.stop);
-  const held = new Set<string>();
-  const receiver = await startReceiver(t, (response, { body }) => {
-    const { id }: { id: string } = JSON.parse(body).data;
-    // The first time it has the message and has not said so yet.
-    if (held.has(id)) response.writeHead(204).end();
-    else held.add(id);
-  });
-  const broker = await startTestBroker(t, {
-    models: [jsonModel('m', model.url)],
-    env: { INFERQ_WORKER_ROLES: 'models', INFERQ_LOCK_TIME: '2' },
-  });
-  const only = { INFERQ_WORKER_ROLES: 'webhooks' };
-  let sender = await broker.startWorker(only);
-  for (let round = 0; round < SIZE.midPost; round++) {
-    const { id } = await broker.run({ model: 'm', input: round, webhook: receiver.url });
-    await until(() => held.has(id), 60_000);
-    sender.kill();
-    sender = await broker.startWorker(only);
-    await until(async () => (await logOf(broker, id)).at(-1)?.outcome === 'delivered', 60_000);
-    const got = receiver.received.filter(({ body }) => JSON.parse(body).data.id === id);
-    t.is(got.length, 2, `round ${round}`);
-    t.is(new Set(got.map(({ headers }) => headers['webhook-id'])).size, 1);
-    t.deepEqual(
-      (await logOf(broker, id)).map(({ attempt, outcome }) => [attempt, outcome]),
-      [
-        [1, 'lost'],
-        [2, 'delivered'],
-      ],
-    );
-  }
-});
-
-test('each of many webhooks arrives at least once though workers and Redis are killed, and each attempt is in the log', async (t) => {
-  t.timeout(1_800_000);
-  t.log(`INFERQ_SEED=${seed}`);
-  const random = randomFrom(seed);
-  const model = await startScriptedModel();
-  t.teardown(model.stop);
-  const receiver = await startReceiver(t, (response) => setTimeout(() => response.writeHead(204).end(), 5));
-  const { broker, killRedis } = await startKillableBroker(t, jsonModel('m', model.url, { concurrency: 100 }));
-
-  const senders = await Promise.all(
-    [1, 2].map(() => broker.startWorker({ INFERQ_WORKER_ROLES: 'webhooks' })),
-  );
-  const ids: string[] = [];
-  let submitting = true;
-  const submissions = Array.from({ length: 20 }, async (_, lane) => {
-    for (let at = lane; at < SIZE.jobs; at += 20) ids.push(await submit(broker, at, receiver.url));
-  });
-  const all = Promise.all(submissions).finally(() => (submitting = false));
-
-  const arrived = () => new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
-  const kills = [
-    ...Array.from({ length: SIZE.workerKills }, () => 'worker'),
-    ...Array.from({ length: SIZE.redisKills }, () => 'redis'),
-  ].sort(() => random() - 0.5);
-  for (const [index, kill] of kills.entries()) {
-    // Spread over the whole: at so many deliveries, give or take a part.
-    const when = Math.floor(((index + random()) / (kills.length + 1)) * SIZE.jobs);
-    await until(() => arrived().size >= when || (!submitting && arrived().size >= SIZE.jobs), 600_000);
-    if (kill === 'redis') await killRedis();
-    else {
-      senders.shift()?.kill();
-      senders.push(await broker.startWorker({ INFERQ_WORKER_ROLES: 'webhooks' }));
+test.serial(
+  'a webhook worker that is killed in the middle of a POST leaves the delivery to another, under the same id',
+  async (t) => {
+    t.timeout(1_800_000);
+    const model = await startScriptedModel();
+    t.teardown(model.stop);
+    const held = new Set<string>();
+    const receiver = await startReceiver(t, (response, { body }) => {
+      const { id }: { id: string } = JSON.parse(body).data;
+      // The first time it has the message and has not said so yet.
+      if (held.has(id)) response.writeHead(204).end();
+      else held.add(id);
+    });
+    const broker = await startTestBroker(t, {
+      models: [jsonModel('m', model.url)],
+      env: { INFERQ_WORKER_ROLES: 'models', INFERQ_LOCK_TIME: '2' },
+    });
+    const only = { INFERQ_WORKER_ROLES: 'webhooks' };
+    let sender = await broker.startWorker(only);
+    for (let round = 0; round < SIZE.midPost; round++) {
+      const id = await submit(broker, round, receiver.url);
+      await until(() => held.has(id), 60_000);
+      sender.kill();
+      sender = await broker.startWorker(only);
+      await until(async () => (await logOf(broker, id)).at(-1)?.outcome === 'delivered', 60_000);
+      const got = receiver.received.filter(({ body }) => JSON.parse(body).data.id === id);
+      t.is(got.length, 2, `round ${round}`);
+      t.is(new Set(got.map(({ headers }) => headers['webhook-id'])).size, 1);
+      t.deepEqual(
+        (await logOf(broker, id)).map(({ attempt, outcome }) => [attempt, outcome]),
+        [
+          [1, 'lost'],
+          [2, 'delivered'],
+        ],
+      );
     }
-  }
-  await all;
-  await until(() => arrived().size >= SIZE.jobs, 600_000);
+  },
+);
 
-  t.is(new Set(ids).size, SIZE.jobs);
-  const times = new Map<string, number>();
-  for (const { body } of receiver.received) {
-    const { id }: { id: string } = JSON.parse(body).data;
-    times.set(id, (times.get(id) ?? 0) + 1);
-  }
-  let attempts = 0;
-  for (const id of ids) {
-    await until(async () => (await logOf(broker, id)).at(-1)?.outcome === 'delivered', 60_000);
-    const log = await logOf(broker, id);
-    attempts += log.length;
-    if ((times.get(id) ?? 0) < 1) t.fail(`${id} never arrived`);
-    if (log.length < (times.get(id) ?? 0))
-      t.fail(`${id} arrived ${times.get(id)} times, the log has ${log.length}`);
-  }
-  const doubles = receiver.received.length - SIZE.jobs;
-  t.log(
-    `${SIZE.jobs} webhooks, ${SIZE.workerKills} workers and ${SIZE.redisKills} Redis killed: 0 lost, ${doubles} ` +
-      `doubles (${((100 * doubles) / SIZE.jobs).toFixed(2)} %), ${attempts} attempts in the log for ` +
-      `${receiver.received.length} at the receiver`,
-  );
-  // Each kill may double what was under way at once, and no more.
-  t.true(doubles <= (SIZE.workerKills + 2 * SIZE.redisKills) * 60, `${doubles} doubles`);
-});
+test.serial(
+  'each of many webhooks arrives at least once though workers and Redis are killed, and each attempt is in the log',
+  async (t) => {
+    t.timeout(1_800_000);
+    t.log(`INFERQ_SEED=${seed}`);
+    const random = randomFrom(seed);
+    const model = await startScriptedModel();
+    t.teardown(model.stop);
+    const receiver = await startReceiver(t, (response) => setTimeout(() => response.writeHead(204).end(), 5));
+    const { broker, killRedis } = await startKillableBroker(
+      t,
+      jsonModel('m', model.url, { concurrency: 100 }),
+    );
+
+    const senders = await Promise.all(
+      [1, 2].map(() => broker.startWorker({ INFERQ_WORKER_ROLES: 'webhooks' })),
+    );
+    const ids: string[] = [];
+    let submitting = true;
+    const submissions = Array.from({ length: 20 }, async (_, lane) => {
+      for (let at = lane; at < SIZE.jobs; at += 20) ids.push(await submit(broker, at, receiver.url));
+    });
+    const all = Promise.all(submissions).finally(() => (submitting = false));
+
+    const arrived = () => new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
+    const kills = [
+      ...Array.from({ length: SIZE.workerKills }, () => 'worker'),
+      ...Array.from({ length: SIZE.redisKills }, () => 'redis'),
+    ].sort(() => random() - 0.5);
+    for (const [index, kill] of kills.entries()) {
+      // Spread over the whole: at so many deliveries, give or take a part.
+      const when = Math.floor(((index + random()) / (kills.length + 1)) * SIZE.jobs);
+      await until(() => arrived().size >= when || (!submitting && arrived().size >= SIZE.jobs), 600_000);
+      if (kill === 'redis') await killRedis();
+      else {
+        senders.shift()?.kill();
+        senders.push(await broker.startWorker({ INFERQ_WORKER_ROLES: 'webhooks' }));
+      }
+    }
+    await all;
+    await until(() => arrived().size >= SIZE.jobs, 600_000);
+
+    t.is(new Set(ids).size, SIZE.jobs);
+    const times = new Map<string, number>();
+    for (const { body } of receiver.received) {
+      const { id }: { id: string } = JSON.parse(body).data;
+      times.set(id, (times.get(id) ?? 0) + 1);
+    }
+    let attempts = 0;
+    for (const id of ids) {
+      await until(async () => (await logOf(broker, id)).at(-1)?.outcome === 'delivered', 60_000);
+      const log = await logOf(broker, id);
+      attempts += log.length;
+      if ((times.get(id) ?? 0) < 1) t.fail(`${id} never arrived`);
+      if (log.length < (times.get(id) ?? 0))
+        t.fail(`${id} arrived ${times.get(id)} times, the log has ${log.length}`);
+    }
+    const doubles = receiver.received.length - SIZE.jobs;
+    t.log(
+      `${SIZE.jobs} webhooks, ${SIZE.workerKills} workers and ${SIZE.redisKills} Redis killed: 0 lost, ${doubles} ` +
+        `doubles (${((100 * doubles) / SIZE.jobs).toFixed(2)} %), ${attempts} attempts in the log for ` +
+        `${receiver.received.length} at the receiver`,
+    );
+    // Each kill may double what was under way at once, and no more.
+    t.true(doubles <= (SIZE.workerKills + 2 * SIZE.redisKills) * 60, `${doubles} doubles`);
+  },
+);
 
 /** A broker whose Redis can be killed and comes back with its data. */
 async function startKillableBroker(t: ExecutionContext, model: Record<string, unknown>) {
