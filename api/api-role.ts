@@ -19,6 +19,7 @@ import { createFailedJobs } from '../shared/redis/failed-jobs.ts';
 import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
 import { createModelStore } from '../shared/redis/model-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
+import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { createRunEvents } from '../shared/redis/run-events.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
@@ -63,6 +64,7 @@ export function createApiRole(
   const closing = new AbortController();
   const queue = createWorkQueue(redis, onError('queue'));
   const deliveryQueue = createDeliveryQueue(redis, onError('webhook queue'));
+  const notices = createNoticeQueue(redis, onError('notice queue'));
   const wakeUp = createWakeUp(subscriber, randomBytes(6).toString('hex'));
   const tokens = createTokenStore(redis);
   const tenants = createTenantStore(redis);
@@ -99,6 +101,8 @@ export function createApiRole(
     random: Math.random,
     texts: createTexts(blobs, createBlobIndex(redis)),
     outbox: createOutbox(redis, deliveryQueue),
+    notices,
+    deliveryQueue,
     idempotency: createIdempotencyKeys(redis),
     guard: createAddressGuard({ allow: config.webhookAllow }),
     deliveries: createDeliveryLog(redis),
@@ -149,7 +153,7 @@ export function createApiRole(
       const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
       await closeServer(server);
       clearTimeout(timer);
-      await Promise.all([queue.close(), deliveryQueue.close(), wakeUp.stop()]);
+      await Promise.all([queue.close(), deliveryQueue.close(), notices.close(), wakeUp.stop()]);
       await redis.quit().catch(() => redis.disconnect());
     },
   };

@@ -6,6 +6,7 @@ import { addJobs } from './commands/jobs.ts';
 import { addModels } from './commands/models.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addUp } from './commands/up.ts';
+import { addWebhooks } from './commands/webhooks.ts';
 import type { GlobalOptions, Session } from './session.ts';
 
 const EXAMPLES = `
@@ -37,6 +38,7 @@ export function createProgram(version: string, open: (options: GlobalOptions) =>
   addJobs(program, session);
   addModels(program, session);
   addConfig(program, session);
+  addWebhooks(program, session);
   addDoctor(program, session);
   return program;
 }

@@ -53,7 +53,12 @@ export interface ApiConfig extends RoleConfig {
   maxBody: number;
 }
 
+const WORKER_ROLES = ['models', 'webhooks'] as const;
+export type WorkerRole = (typeof WORKER_ROLES)[number];
+
 export interface WorkerConfig extends RoleConfig {
+  /** What this process does: call models, deliver webhooks. Every worker sweeps. */
+  roles: ReadonlySet<WorkerRole>;
   /** How many jobs this process runs at once, of each model. */
   concurrency: number;
   /** Seconds that running jobs have to finish after SIGTERM. */
@@ -82,6 +87,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
   const faults: string[] = [];
   const config = {
     ...readRoleConfig(env, faults),
+    roles: readWorkerRoles(env, faults),
     concurrency: readInteger(env, 'INFERQ_WORKER_CONCURRENCY', 50, [1, 10_000], faults),
     drainTimeout: readInteger(env, 'INFERQ_DRAIN_TIMEOUT', 25, [0, 86_400], faults),
     lockTime: readInteger(env, 'INFERQ_LOCK_TIME', 15, [1, 3600], faults),
@@ -109,6 +115,15 @@ function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     durability: readDurabilityWish(env, faults),
     blobs: readBlobPlace(env, faults),
   };
+}
+
+function readWorkerRoles(env: Environment, faults: string[]): Set<WorkerRole> {
+  const text = env['INFERQ_WORKER_ROLES'] || WORKER_ROLES.join(',');
+  const names = text.split(',').map((name) => name.trim());
+  const roles = WORKER_ROLES.filter((role) => names.includes(role));
+  if (roles.length !== names.length)
+    faults.push(`INFERQ_WORKER_ROLES is '${text}': it must be models, webhooks, or both with a comma.`);
+  return new Set(roles);
 }
 
 function readWebhookAllow(env: Environment, faults: string[]): string[] {

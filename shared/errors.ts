@@ -42,6 +42,7 @@ export const ERRORS = {
     title: 'The store of large inputs and outputs is out of reach',
     retryable: true,
   },
+  webhooks_unavailable: { status: 503, title: 'No worker delivers webhooks now', retryable: true },
   keys_unavailable: { status: 503, title: 'The keys that verify tokens are out of reach', retryable: true },
   shutting_down: { status: 503, title: 'This replica is shutting down', retryable: true },
   // Ends of a job.

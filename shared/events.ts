@@ -75,6 +75,8 @@ export interface InferqEvents {
     status?: number;
     error?: string;
   };
+  /** No attempt was made: the receiver, or its tenant, has no room. */
+  'webhook.put_off': { jobId: string; id: string; why: string; milliseconds: number };
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
   'jwks.failed': { error: unknown };

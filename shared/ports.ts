@@ -54,6 +54,8 @@ export interface StartedRun {
   waitedMs: number;
   /** The attempt before, where its worker died and never settled it. */
   lost?: { startedAt: number; worker: string } | undefined;
+  /** The jobs that first start now and whose clients asked to be told. */
+  told: string[];
 }
 
 /** How an attempt ended. `error` and `attempt` are JSON. */

@@ -1,35 +1,57 @@
 import { Type, type Static } from 'typebox';
 import { TERMINAL_STATUSES, type TerminalStatus } from './job-status.ts';
 
-/** The ends of a job that a client may ask to be told of. */
-const WEBHOOK_EVENTS = TERMINAL_STATUSES;
+/** What a client may be told of on the way. Notices are sent once and promise nothing; ends are delivered. */
+const NOTICES = ['started', 'progress'] as const;
+export type NoticeEvent = (typeof NOTICES)[number];
 
-const Url = Type.String({ minLength: 1, maxLength: 2048, description: 'https, to a public address' });
+export const WEBHOOK_EVENTS = [...NOTICES, ...TERMINAL_STATUSES] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
+export const WebhookUrl = Type.String({
+  minLength: 1,
+  maxLength: 2048,
+  description: 'https, to a public address',
+});
 
 /** A bare URL, told of every end, or an object that chooses. */
 export const WebhookRequest = Type.Union([
-  Url,
+  WebhookUrl,
   Type.Object(
     {
-      url: Url,
-      events: Type.Optional(Type.Array(Type.Enum([...WEBHOOK_EVENTS]), { minItems: 1, uniqueItems: true })),
+      url: WebhookUrl,
+      events: Type.Optional(
+        Type.Array(Type.Enum([...WEBHOOK_EVENTS]), {
+          minItems: 1,
+          uniqueItems: true,
+          description:
+            'The ends of the job where it is left out; started and progress only where they are named',
+        }),
+      ),
     },
     { additionalProperties: false },
   ),
 ]);
 
-/** Where a job's end is reported, and which ends. */
+/** Where a client is told of a job, and what. */
 export interface Webhook {
   url: string;
-  events: readonly TerminalStatus[];
+  events: readonly WebhookEvent[];
 }
 
 export function toWebhook(request: Static<typeof WebhookRequest>): Webhook {
-  if (typeof request === 'string') return { url: request, events: WEBHOOK_EVENTS };
-  return { url: request.url, events: request.events ?? WEBHOOK_EVENTS };
+  if (typeof request === 'string') return { url: request, events: TERMINAL_STATUSES };
+  return { url: request.url, events: request.events ?? TERMINAL_STATUSES };
 }
 
 /** The name of the event in the body of a delivery, as Standard Webhooks has it: `job.succeeded`. */
-export function eventType(status: TerminalStatus): `job.${TerminalStatus}` {
-  return `job.${status}`;
+export type EventType = `job.${WebhookEvent}` | 'webhook.test';
+
+export function eventType<Event extends WebhookEvent>(event: Event): `job.${Event}` {
+  return `job.${event}`;
+}
+
+/** The end that an event tells of, where it is one. */
+export function endOf(type: string): TerminalStatus | undefined {
+  return TERMINAL_STATUSES.find((status) => eventType(status) === type);
 }

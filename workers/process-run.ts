@@ -10,6 +10,7 @@ import type { Text } from '../shared/text.ts';
 import { afterFailure, type Sequel } from './after-failure.ts';
 import { attemptRun, type AttemptParts } from './attempt.ts';
 import { askFallback, isOutage } from './fallback.ts';
+import type { Notices } from './webhooks/notices.ts';
 import { createNarrator } from './run-narrator.ts';
 import {
   accountOf,
@@ -29,6 +30,7 @@ export interface ProcessorParts extends AttemptParts {
   registry: Registry;
   queue: WorkQueue;
   outbox: Outbox;
+  notices: Notices;
   events: Events;
   worker: string;
   random: () => number;
@@ -50,6 +52,7 @@ export function createProcessor(parts: ProcessorParts) {
     if (!started) return { kind: 'done' };
     const run: RunInHand = { ...started, worker: parts.worker, begun: performance.now() };
     tellStart(parts.events, run);
+    parts.notices.started(run);
     const model = parts.registry.findByCode(codeOfJob(run.jobId) ?? '', run.version);
     const ending = model ? await attempt(parts, run, model, breakOff) : refuse(run);
     return ending ? settle(parts, run, ending) : { kind: 'done' };
@@ -87,7 +90,10 @@ async function attempt(
   try {
     const output = await attemptRun(parts, run, model, {
       signal: breakOff.signal,
-      onPart: (part) => narrator.tell(part),
+      onPart: (part) => {
+        narrator.tell(part);
+        if (part.kind === 'progress') parts.notices.progress(run.run);
+      },
       onEndpoint: (endpoint) => (own.endpoint = endpoint),
     });
     await narrator.flush();

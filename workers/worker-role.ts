@@ -11,18 +11,17 @@ import { createCallSlots } from '../shared/redis/call-slots.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { createBlobCollector } from '../shared/redis/blob-collector.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
-import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
+import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
+import { findProgressListeners } from '../shared/redis/progress-listeners.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
-import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
-import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createAbandonedRuns } from './abandoned-runs.ts';
 import { createBatcher } from './batching/batcher.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
@@ -34,12 +33,10 @@ import { createRetryBudgets } from './routing/retry-budget.ts';
 import { createRouter } from './routing/router.ts';
 import { createSharedStates } from './routing/shared-states.ts';
 import { createTransforms } from './transforms/transforms.ts';
-import { createWebhookSender } from './webhooks/delivery.ts';
-import { createDeliveryWorker } from './webhooks/run-deliveries.ts';
+import { createNotices } from './webhooks/notices.ts';
+import { createWebhookWorkers } from './webhooks/webhook-workers.ts';
 
-const DELIVERIES_AT_ONCE = 50;
-
-/** The worker role put together: runs jobs, delivers webhooks, sweeps. */
+/** The worker role put together: runs jobs, delivers webhooks, or one of the two; and sweeps. */
 export function createWorkerRole(
   config: WorkerConfig,
   registry: Registry,
@@ -56,6 +53,12 @@ export function createWorkerRole(
   const queue = createWorkQueue(redis, onError('queue'));
   const deliveryQueue = createDeliveryQueue(redis, onError('webhook queue'));
   const outbox = createOutbox(redis, deliveryQueue);
+  const noticeQueue = createNoticeQueue(redis, onError('notice queue'));
+  const notices = createNotices({
+    queue: noticeQueue,
+    findListeners: (run) => findProgressListeners(redis, run),
+    events,
+  });
   const caller = createEndpointCaller();
   const transforms = createTransforms();
   const router = createRouter({ events, now: Date.now, random: Math.random });
@@ -77,6 +80,7 @@ export function createWorkerRole(
       registry,
       queue,
       outbox,
+      notices,
       ...calling,
       batcher: createBatcher({ ...calling, slots: createCallSlots(redis) }),
       transforms,
@@ -90,14 +94,12 @@ export function createWorkerRole(
     lockTime: config.lockTime,
     name,
   });
-  const deliveries = createDeliveryWorker({
+  const webhooks = createWebhookWorkers({
     connection: redis,
-    sender: createWebhookSender({ guard: createAddressGuard({ allow: config.webhookAllow }), version }),
-    secrets: createWebhookSecrets(redis),
-    log: createDeliveryLog(redis),
     events,
-    concurrency: DELIVERIES_AT_ONCE,
-    random: Math.random,
+    version,
+    allow: config.webhookAllow,
+    lockTime: config.lockTime,
   });
   const speedometer = createSpeedometer(events, createModelSpeeds(redis), onError('counting'));
   const abandoned = createAbandonedRuns(subscriber, (run) => models.abandon(run));
@@ -141,28 +143,33 @@ export function createWorkerRole(
   return {
     readiness,
     async start(): Promise<undefined> {
-      transforms.start();
+      const runs = config.roles.has('models');
+      if (runs) transforms.start();
       await abandoned.start();
       await learnCodes();
-      await sharedStates.start();
-      healthChecks.sync();
-      await models.sync();
+      if (runs) {
+        await sharedStates.start();
+        healthChecks.sync();
+        await models.sync();
+      }
       registry.onChange(() => {
+        void learnCodes().catch(onError('learning models'));
+        if (!runs) return;
         router.sync(registry.list());
         healthChecks.sync();
-        void Promise.all([learnCodes(), models.sync()]).catch(onError('opening workers'));
+        models.sync().catch(onError('opening workers'));
       });
-      await deliveries.start();
+      if (config.roles.has('webhooks')) await webhooks.start();
       sweeper.start();
       collector?.start();
     },
     async stop(deadlineMs: number): Promise<void> {
       healthChecks.stop();
       await Promise.all([sweeper.stop(), collector?.stop(), sharedStates.stop()]);
-      await Promise.all([models.stop(deadlineMs), deliveries.stop()]);
+      await Promise.all([models.stop(deadlineMs), webhooks.stop()]);
       await abandoned.stop();
       await speedometer.write().catch(onError('counting'));
-      await Promise.all([caller.close(), transforms.close(), queue.close(), deliveryQueue.close()]);
+      await Promise.all([caller, transforms, queue, deliveryQueue, noticeQueue].map((part) => part.close()));
       await redis.quit().catch(() => redis.disconnect());
     },
   };

@@ -4,7 +4,6 @@ import { isJobStatus, isTerminal } from '../../shared/job-status.ts';
 import { compileSchema } from '../../shared/json-schema.ts';
 import { JobRequest } from '../../shared/job.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
-import type { DeliveryLog } from '../../shared/redis/delivery-log.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
 import type { KnownCodes } from '../../shared/redis/known-codes.ts';
@@ -16,6 +15,7 @@ import { authorize, noSuchJob } from '../auth/authorize.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
 import { limitRate } from '../tenants/rate-limit.ts';
+import { redeliver, type RedeliveryParts } from '../webhooks/redelivery.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
 import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-events.ts';
@@ -27,9 +27,8 @@ import { findReplay } from './replay.ts';
 import { retryJob } from './retry-job.ts';
 import { submitJob, type SubmitParts } from './submit-job.ts';
 
-export interface JobHandlerParts extends SubmitParts, EventsParts {
+export interface JobHandlerParts extends SubmitParts, EventsParts, RedeliveryParts {
   redis: RedisConnection;
-  deliveries: DeliveryLog;
   limiter: RateLimiter;
   knownCodes: KnownCodes;
 }
@@ -186,16 +185,15 @@ export function createJobHandlers(parts: JobHandlerParts) {
     return { status: 200, value: { data: await parts.deliveries.list(job.id), next: null } };
   };
 
-  const redeliver: Handler = async (call) => {
+  const sendAgain: Handler = async (call) => {
     const job = await find(call, 'jobs:write');
-    const made = await parts.deliveries.list(job.id);
-    const record = made.findLast(({ id }) => id === call.parameters['delivery']);
-    if (!record || !(await parts.outbox.sendAgain(job, record)))
-      throw new InferqError('not_found', 'The job has no delivery with this id.');
+    const record = await redeliver(parts, job, call.parameters['delivery'] ?? '');
+    if (!record)
+      throw new InferqError('not_found', 'The job has no delivery with this id that can be sent again.');
     return { status: 202, value: record };
   };
 
-  return { submit, get, list, output, events, cancel, retry, deliveries, redeliver };
+  return { submit, get, list, output, events, cancel, retry, deliveries, redeliver: sendAgain };
 }
 
 function readIdempotencyKey(header: string | undefined): string | undefined {

@@ -10,6 +10,7 @@ import type { Admission, JobStore } from '../../shared/ports.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { IdempotencyKeys } from '../../shared/redis/idempotency.ts';
 import { newJobId } from '../../shared/redis/keys.ts';
+import type { NoticeQueue } from '../../shared/redis/notice-queue.ts';
 import type { Outbox } from '../../shared/redis/outbox.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
 import type { JobSpec, StoredJob } from '../../shared/stored-job.ts';
@@ -32,6 +33,7 @@ export interface SubmitParts extends TenantBoundParts, BudgetParts {
   texts: Texts;
   queue: WorkQueue;
   outbox: Outbox;
+  notices: NoticeQueue;
   idempotency: IdempotencyKeys;
   guard: AddressGuard;
   settingsOf: (tenant: string) => Promise<TenantSettings>;
@@ -178,6 +180,7 @@ async function conclude(
       if (spec.webhook) await parts.outbox.send(id).catch((error) => tellTrouble(parts, 'outbox', error));
       break;
     case 'joined':
+      await tellStarted(parts, id, admission, spec);
       break;
   }
   const { kind } = admission;
@@ -203,6 +206,19 @@ async function handOver(
   await parts.queue
     .add(id, { priority, delayMs: Math.round(delay * 1000) })
     .catch((error: unknown) => tellTrouble(parts, 'handing a job to BullMQ', error));
+}
+
+/** Whoever joins a run that is under way starts with it: no worker will tell. */
+async function tellStarted(
+  parts: SubmitParts,
+  jobId: string,
+  { status, createdAt }: Extract<Admission, { kind: 'joined' }>,
+  { webhook }: JobSpec,
+): Promise<void> {
+  if (status !== 'running' || !webhook?.events.includes('started')) return;
+  await parts.notices
+    .add({ jobId, event: 'started', at: createdAt })
+    .catch((error: unknown) => tellTrouble(parts, 'telling of a job', error));
 }
 
 function tellTrouble({ events }: SubmitParts, where: string, error: unknown): void {

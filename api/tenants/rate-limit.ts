@@ -3,13 +3,14 @@ import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import type { TenantSettings } from '../../shared/tenant.ts';
 
 /**
- * Takes one submission from the tenant's rate. Answers the headers that tell what is left, as
+ * Takes one submission from the tenant's rate, or one of something else from the rate that has its name. Answers the headers that tell what is left, as
  * draft-ietf-httpapi-ratelimit-headers has them; throws `rate_limited` with them where nothing is.
  */
 export async function limitRate(
   limiter: RateLimiter,
   tenant: string,
-  { rate }: TenantSettings,
+  { rate }: Pick<TenantSettings, 'rate'>,
+  what = 'jobs',
 ): Promise<Record<string, string>> {
   if (!rate) return {};
   const { granted, left, resetMs } = await limiter.take(tenant, rate);
@@ -19,6 +20,6 @@ export async function limitRate(
     ratelimit: `"tenant";r=${left};t=${reset}`,
   };
   if (granted) return headers;
-  const detail = `Your tenant may submit ${rate.limit} jobs in ${rate.window} s: wait ${reset} s.`;
+  const detail = `Your tenant may submit ${rate.limit} ${what} in ${rate.window} s: wait ${reset} s.`;
   throw new InferqError('rate_limited', detail, { headers, retryAfter: Math.max(1, reset) });
 }

@@ -35,3 +35,20 @@ export function label(value: string, before: Record<string, string> = {}): Recor
   if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`It gives "${key}" twice.`);
   return { ...before, [key]: value.slice(equals + 1) };
 }
+
+export function port(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number > 65_535) throw new InvalidArgumentError('It takes a port, 0 to 65535.');
+  return number;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time in the past as RFC 3339: given as such, or as how long ago (`30m`). */
+export function since(value: string): string {
+  const [, number, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+  const time = number === undefined ? Date.parse(value) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError('It takes 30m, 2h, 1d, or a time such as 2026-01-31T08:00Z.');
+  return new Date(time).toISOString();
+}

@@ -17,6 +17,7 @@ const LEVELS = {
   'endpoint.probed': 'debug',
   'endpoint.closed': 'info',
   'webhook.attempted': 'info',
+  'webhook.put_off': 'debug',
   'models.loaded': 'info',
   'models.refused': 'error',
   'jwks.failed': 'warn',

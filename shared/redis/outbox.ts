@@ -1,30 +1,47 @@
 import { isTerminal, type TerminalStatus } from '../job-status.ts';
-import { renderJob, toTime, type StoredJob } from '../stored-job.ts';
-import { bytesOf } from '../text.ts';
-import { eventType } from '../webhook-event.ts';
-import type { DeliveryRecord } from '../webhooks/delivery-record.ts';
+import type { StoredJob } from '../stored-job.ts';
+import { endOf, eventType } from '../webhook-event.ts';
+import { asItEnded, endMessageId, jobMessage, parseEndMessageId } from '../webhooks/job-message.ts';
 import type { RedisConnection } from './connection.ts';
-import type { Delivery, DeliveryQueue } from './delivery-queue.ts';
+import type { DeliveryQueue, QueuedDelivery } from './delivery-queue.ts';
 import { readJob } from './job-reader.ts';
 import { prefixOf } from './job-store.ts';
 import { keyPrefix } from './keys.ts';
+import { readPastEnd } from './past-end.ts';
 
 /** The webhooks that are owed since jobs ended: an entry goes only when BullMQ has the delivery. */
 export interface Outbox {
   /** Sends what is owed for a job that has just ended. */
   send(jobId: string): Promise<void>;
-  /** Sends what is owed for a model since before `olderThanMs`: whoever should have done it has died. */
+  /**
+   * Sends what is owed for a model since before `olderThanMs`: whoever should have done it has died. Answers how many
+   * entries it saw to; one that fails is put off and keeps no other, and its error is thrown at the end.
+   */
   sendLeftOver(code: string, olderThanMs: number): Promise<number>;
-  /** Sends an earlier message of the job once more, under the same `webhook-id`; false where there is none such. */
-  sendAgain(job: StoredJob, record: DeliveryRecord): Promise<boolean>;
+  /** Sends an earlier message of the job anew, under the same `webhook-id`; false where there is none such. */
+  sendAgain(
+    job: StoredJob,
+    message: { id: string; event: string; url: string },
+    spent: number,
+  ): Promise<boolean>;
 }
+
+const BATCH = 100;
+const AT_ONCE = 20;
 
 export function createOutbox(redis: RedisConnection, deliveries: DeliveryQueue): Outbox {
   async function hand(job: StoredJob, status: TerminalStatus, revision: number): Promise<void> {
     const { webhook } = job.spec;
     if (webhook?.events.includes(status))
-      await deliveries.add(toDelivery(job, webhook.url, status, revision));
+      await deliveries.add(await toDelivery(redis, job, webhook.url, status, revision));
     await redis.zrem(`${prefixOf(job.id)}outbox`, `${job.id}:${status}:${revision}`);
+  }
+
+  async function handEntry(key: string, entry: string): Promise<void> {
+    const [id = '', status = '', revision] = entry.split(':');
+    const job = await readJob(redis, id);
+    if (job && isTerminal(status)) await hand(job, status, Number(revision));
+    else await redis.zrem(key, entry);
   }
 
   return {
@@ -34,60 +51,53 @@ export function createOutbox(redis: RedisConnection, deliveries: DeliveryQueue):
     },
     async sendLeftOver(code, olderThanMs) {
       const key = `${keyPrefix(code)}outbox`;
-      const entries = await redis.zrangebyscore(
-        key,
-        '-inf',
-        await beforeNow(redis, olderThanMs),
-        'LIMIT',
-        0,
-        100,
-      );
-      for (const entry of entries) {
-        const [id = '', status = '', revision] = entry.split(':');
-        const job = await readJob(redis, id);
-        if (job && isTerminal(status)) await hand(job, status, Number(revision));
-        else await redis.zrem(key, entry);
-      }
+      const now = await redisTime(redis);
+      const entries = await redis.zrangebyscore(key, '-inf', now - olderThanMs, 'LIMIT', 0, BATCH);
+      const faults: unknown[] = [];
+      const next = entries.values();
+      const work = async (): Promise<void> => {
+        for (const entry of next)
+          await handEntry(key, entry).catch(async (error: unknown) => {
+            faults.push(error);
+            await redis.zadd(key, 'XX', now, entry);
+          });
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      if (faults.length > 0) throw faults[0];
       return entries.length;
     },
-    async sendAgain(job, { id, event, url }) {
-      const status = event.slice('job.'.length);
-      const revision = Number(id.slice(id.lastIndexOf('_') + 1));
-      if (!isTerminal(status) || Number.isNaN(revision)) return false;
-      await deliveries.addAgain(toDelivery(job, url, status, revision));
+    async sendAgain(job, { id, event, url }, spent) {
+      const status = endOf(event);
+      const about = parseEndMessageId(id);
+      if (!status || about?.jobId !== job.id) return false;
+      await deliveries.add({ ...(await toDelivery(redis, job, url, status, about.revision)), spent });
       return true;
     },
   };
 }
 
-async function beforeNow(redis: RedisConnection, milliseconds: number): Promise<number> {
+async function redisTime(redis: RedisConnection): Promise<number> {
   const [seconds] = await redis.time();
-  return Number(seconds) * 1000 - milliseconds;
+  return Number(seconds) * 1000;
 }
 
-/** In bytes of JSON. A larger output is fetched by who wants it: it would be kept once for each delivery. */
-const LARGEST_OUTPUT = 20_000;
-
 /** The body says what the event says, also where the client has had the job run again meanwhile. */
-function toDelivery(job: StoredJob, url: string, status: TerminalStatus, revision: number): Delivery {
-  const event = eventType(status);
+async function toDelivery(
+  redis: RedisConnection,
+  job: StoredJob,
+  url: string,
+  status: TerminalStatus,
+  revision: number,
+): Promise<QueuedDelivery> {
   const hasMovedOn = job.revision !== revision;
-  const told = hasMovedOn ? { ...job, status, output: null, error: null, queue: null } : job;
-  const timestamp = toTime(job.endedAt ?? job.createdAt);
+  const told = hasMovedOn ? asItEnded(job, status, await readPastEnd(redis, job.id, revision)) : job;
   return {
-    id: `msg_${job.id}_${revision}`,
+    id: endMessageId(job.id, revision),
     jobId: job.id,
     tenant: job.tenant,
     url,
-    event,
-    body: `{"type":"${event}","timestamp":"${timestamp}","data":${renderForReceiver(told)}}`,
+    event: eventType(status),
+    body: jobMessage(status, told.endedAt ?? told.createdAt, told),
     ...(job.spec.traceparent ? { traceparent: job.spec.traceparent } : {}),
   };
-}
-
-function renderForReceiver(job: StoredJob): string {
-  const { input: _, output, ...rest } = job;
-  if (output === null || (typeof output === 'string' && bytesOf(output) <= LARGEST_OUTPUT))
-    return renderJob({ ...rest, output });
-  return `${renderJob({ ...rest, output: null }).slice(0, -1)},"output_url":"/jobs/${job.id}/output"}`;
 }

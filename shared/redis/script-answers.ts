@@ -54,6 +54,7 @@ export function parseStart(run: string, reply: Reply): StartedRun | undefined {
     spent: reply.number(10),
     waitedMs: reply.number(11),
     lost: reply.text(12) === '' ? undefined : { startedAt: reply.number(12), worker: reply.text(13) },
+    told: reply.texts(14),
   };
 }
 

@@ -1,4 +1,5 @@
 import { createAllowList } from './allow-list.ts';
+import { isBlockedPort } from './blocked-ports.ts';
 import { isLoopback, isPublic, parseAddress } from './public-address.ts';
 
 /** Decides where webhooks may go, so that nobody reaches the broker's own network through them (SSRF). */
@@ -22,6 +23,7 @@ const NOT_HTTPS = 'The webhook URL must use https.';
 const HTTP_NOT_LISTED =
   'The webhook URL must use https: plain http is only for hosts that the operator lists.';
 const CREDENTIALS = 'The webhook URL must not contain a user name or a password.';
+const PORT = 'The webhook URL must not name a port of another protocol.';
 const NOT_PUBLIC = 'The webhook URL must lead to a public address.';
 
 /** Throws an Error that names the entries of `allow` that cannot be read. */
@@ -45,6 +47,7 @@ export function createAddressGuard({ allow }: AddressGuardOptions): AddressGuard
       if (!url) return NOT_A_URL;
       if (url.protocol !== 'https:' && url.protocol !== 'http:') return NOT_HTTPS;
       if (url.username !== '' || url.password !== '') return CREDENTIALS;
+      if (isBlockedPort(url.port)) return PORT;
       const hostname = plainHostname(url.hostname);
       if (isListed(hostname)) return undefined;
       return url.protocol === 'http:' ? HTTP_NOT_LISTED : checkUnlisted(hostname);

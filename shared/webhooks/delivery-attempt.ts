@@ -5,9 +5,7 @@ export const DeliveryAttempt = Type.Object({
   at: Type.String({ format: 'date-time', description: 'When it began: RFC 3339, UTC, milliseconds' }),
   duration_ms: Type.Integer({ minimum: 0 }),
   status: Type.Optional(Type.Integer({ description: "The receiver's HTTP status; absent if none came" })),
-  outcome: Type.Enum(['delivered', 'failed', 'refused'], {
-    description: 'refused: the URL does not lead to a public address; nothing was connected to',
-  }),
+  outcome: Type.Enum(['delivered', 'failed', 'refused', 'skipped']),
   error: Type.Optional(Type.String({ description: "A sentence, with the start of the receiver's answer" })),
   retry_after_ms: Type.Optional(
     Type.Integer({ minimum: 0, description: 'How long the receiver asked to be left alone' }),

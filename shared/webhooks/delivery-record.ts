@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox';
 import { DeliveryAttempt } from './delivery-attempt.ts';
 
+const OUTCOMES = ['running', 'delivered', 'failed', 'refused', 'skipped', 'lost'] as const;
+
 /** One attempt to deliver a webhook, as it stands in the log of its job. */
 export const DeliveryRecord = Type.Object({
   id: Type.String({ description: 'The webhook-id: the same for all attempts' }),
@@ -11,5 +13,39 @@ export const DeliveryRecord = Type.Object({
     description: 'When it is tried again; null where it is not',
   }),
   ...DeliveryAttempt.properties,
+  duration_ms: Type.Optional(Type.Integer({ minimum: 0, description: 'Absent while it is not known' })),
+  outcome: Type.Enum([...OUTCOMES], {
+    description:
+      'refused: the URL does not lead to a public address, nothing was connected to; skipped: the receiver was not ' +
+      'called, because it kept failing or was too busy; lost: the worker died, so the receiver may have got it',
+  }),
 });
 export type DeliveryRecord = Static<typeof DeliveryRecord>;
+
+/** How a delivery stands: to be tried (again), arrived, or given up. */
+export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** A message to a receiver with all that came of it. */
+export const Delivery = Type.Object({
+  id: Type.String({ description: 'The webhook-id' }),
+  job: Type.String({ description: 'The id of the job that it tells of' }),
+  event: Type.String(),
+  url: Type.String(),
+  status: Type.Enum([...DELIVERY_STATUSES], {
+    description: 'failed: given up; it can be sent again',
+  }),
+  created_at: Type.String({ format: 'date-time', description: 'When its first attempt began' }),
+  next_at: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+  attempts: Type.Array(DeliveryRecord),
+});
+export type Delivery = Static<typeof Delivery>;
+
+/** How a delivery stands after an attempt. */
+export function statusAfter({
+  outcome,
+  next_at,
+}: Pick<DeliveryRecord, 'outcome' | 'next_at'>): DeliveryStatus {
+  if (outcome === 'delivered') return 'delivered';
+  return outcome === 'running' || outcome === 'lost' || next_at !== null ? 'pending' : 'failed';
+}

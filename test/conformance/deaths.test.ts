@@ -6,7 +6,8 @@ import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { isTerminal } from '../../shared/job-status.ts';
 import type { StartedRun } from '../../shared/ports.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
-import { createSweeperWorld, until } from './sweeper-world.ts';
+import { until } from '../support/until.ts';
+import { createSweeperWorld } from './sweeper-world.ts';
 
 const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
 const connection = connect(redis.url, PATIENT);

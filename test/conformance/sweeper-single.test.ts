@@ -4,7 +4,8 @@ import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
 import { sweeping } from './suite/sweeping.ts';
-import { createSweeperWorld, until } from './sweeper-world.ts';
+import { until } from '../support/until.ts';
+import { createSweeperWorld } from './sweeper-world.ts';
 
 const redis = await startTemporaryRedis();
 const connection = connect(redis.url, PATIENT);

@@ -2,7 +2,11 @@ import type { ExecutionContext } from 'ava';
 import { Queue, Worker, type Processor, type WorkerOptions } from 'bullmq';
 import { createAccounts } from '../../shared/redis/accounts.ts';
 import { createCharges } from '../../shared/redis/charges.ts';
-import { createDeliveryQueue, DELIVERY_QUEUE, type Delivery } from '../../shared/redis/delivery-queue.ts';
+import {
+  createDeliveryQueue,
+  DELIVERY_QUEUE,
+  type QueuedDelivery,
+} from '../../shared/redis/delivery-queue.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { createOutbox } from '../../shared/redis/outbox.ts';
 import { createSweeper } from '../../shared/redis/sweeper.ts';
@@ -21,7 +25,7 @@ export function createSweeperWorld(t: ExecutionContext, connection: RedisConnect
   const deliveryQueue = createDeliveryQueue(connection, raise);
   const outbox = createOutbox(connection, deliveryQueue);
   const runs = new Queue(QUEUE_NAME, { prefix: queuePrefix(world.code), connection, skipVersionCheck: true });
-  const deliveries = new Queue<Delivery>(DELIVERY_QUEUE.name, {
+  const deliveries = new Queue<QueuedDelivery>(DELIVERY_QUEUE.name, {
     ...DELIVERY_QUEUE,
     connection,
     skipVersionCheck: true,
@@ -95,15 +99,6 @@ export function createSweeperWorld(t: ExecutionContext, connection: RedisConnect
     statusOf,
     known,
   };
-}
-
-/** Looks again and again until it is so. */
-export async function until(check: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await check())) {
-    if (performance.now() > end) throw new Error(`Not within ${withinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 export async function pendingOutbox({ connection, prefix }: JobWorld): Promise<number> {

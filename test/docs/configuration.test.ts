@@ -33,6 +33,7 @@ test('the defaults are those of the code', (t) => {
     PORT: api.port,
     INFERQ_MAX_BODY: api.maxBody,
     INFERQ_MAX_OUTPUT: worker.maxOutput,
+    INFERQ_WORKER_ROLES: [...worker.roles].join(','),
     INFERQ_WORKER_CONCURRENCY: worker.concurrency,
     INFERQ_DRAIN_TIMEOUT: worker.drainTimeout,
     INFERQ_LOCK_TIME: worker.lockTime,
@@ -60,6 +61,7 @@ test('each fault is told as the document says', (t) => {
     ...faultsOf(readApiConfig, { REDIS_URL, JWT_SECRET: 'secret' }),
     ...faultsOf(readApiConfig, { REDIS_URL, JWKS_URI: 'http://issuer.example/keys' }),
     ...faultsOf(readWorkerConfig, {
+      INFERQ_WORKER_ROLES: 'x',
       INFERQ_WORKER_CONCURRENCY: '0',
       INFERQ_DRAIN_TIMEOUT: '-1',
       INFERQ_LOCK_TIME: '0',

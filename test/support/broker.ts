@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
+import type { RunningRedis } from '../../cli/local/redis-server.ts';
 import { startRole, type RoleProcess } from '../../cli/local/role-process.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import type { Job } from '../../shared/job.ts';
@@ -20,6 +21,8 @@ export interface BrokerOptions {
   workers?: number;
   apis?: number;
   env?: Record<string, string>;
+  /** One of the test's own, which it stops itself. */
+  redis?: RunningRedis;
 }
 
 export interface Answered {
@@ -33,7 +36,7 @@ export interface TestBroker {
   url: string;
   urls: string[];
   redisUrl: string;
-  redis: Awaited<ReturnType<typeof startTemporaryRedis>>;
+  redis: RunningRedis;
   modelFile: string;
   workers: RoleProcess[];
   apis: RoleProcess[];
@@ -54,7 +57,7 @@ export async function startTestBroker(t: ExecutionContext, options: BrokerOption
   t.timeout(TEST_MS);
   t.teardown(await slots.take());
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-test-'));
-  const redis = await startTemporaryRedis();
+  const redis = options.redis ?? (await startTemporaryRedis());
   const modelFile = path.join(folder, 'models.yaml');
   await writeFile(modelFile, stringify({ models: options.models }));
   await saveDevelopmentToken(redis.url, TOKEN);
@@ -78,7 +81,7 @@ export async function startTestBroker(t: ExecutionContext, options: BrokerOption
   };
   t.teardown(async () => {
     await Promise.all(roles.map((role) => role.stop(10_000)));
-    await redis.stop();
+    if (!options.redis) await redis.stop();
     await rm(folder, { recursive: true, force: true });
   });
   const apis = await Promise.all(Array.from({ length: options.apis ?? 1 }, () => start('api', 'api')));

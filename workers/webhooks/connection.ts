@@ -7,9 +7,14 @@ import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 /** Finds all addresses of a host name; rejects like `dns.lookup`. */
 export type Lookup = (hostname: string) => Promise<LookupAddress[]>;
 
+/** Makes what opens connections, of undici's options. */
+export type Connector = typeof buildConnector;
+
 export interface GuardedAgentOptions {
   guard: AddressGuard;
   lookup?: Lookup | undefined;
+  /** In place of undici's own, which opens sockets. */
+  connector?: Connector | undefined;
   /** How long resolving, connecting and the TLS handshake may take, in milliseconds. */
   connectTimeoutMs: number;
 }
@@ -32,9 +37,10 @@ export class AddressRefused extends Error {
 export function createGuardedAgent({
   guard,
   lookup = lookupAll,
+  connector = buildConnector,
   connectTimeoutMs,
 }: GuardedAgentOptions): Agent {
-  const connect = buildConnector({
+  const connect = connector({
     lookup: guardedLookup(guard, lookup),
     timeout: connectTimeoutMs,
     allowH2: false,

@@ -3,7 +3,7 @@ import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import type { DeliveryAttempt } from '../../shared/webhooks/delivery-attempt.ts';
 import { sign } from '../../shared/webhooks/signing.ts';
 import { readExcerpt } from './answer-excerpt.ts';
-import { AddressRefused, createGuardedAgent, type Lookup } from './connection.ts';
+import { AddressRefused, createGuardedAgent, type Connector, type Lookup } from './connection.ts';
 import { networkFailure } from './network-failure.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -12,6 +12,7 @@ export interface WebhookSenderOptions {
   /** The broker's, for `User-Agent`. */
   version: string;
   lookup?: Lookup;
+  connector?: Connector;
   /** Milliseconds of the epoch. */
   clock?: () => number;
   /** From the lookup to the last byte of the answer that is read. */
@@ -42,8 +43,8 @@ export interface WebhookSender {
 type Result = Omit<DeliveryAttempt, 'at' | 'duration_ms'>;
 
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
-  const { guard, version, lookup, clock = Date.now, timeoutMs = 15_000 } = options;
-  const agent = createGuardedAgent({ guard, lookup, connectTimeoutMs: timeoutMs });
+  const { guard, version, lookup, connector, clock = Date.now, timeoutMs = 15_000 } = options;
+  const agent = createGuardedAgent({ guard, lookup, connector, connectTimeoutMs: timeoutMs });
   const running = new Set<Promise<DeliveryAttempt>>();
   let closing: Promise<void> | undefined;
 
@@ -71,8 +72,8 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
       return await attempting.finally(() => running.delete(attempting));
     },
     close() {
-      // Not agent.close(): it also waits for connections of attempts that have been given up.
-      closing ??= Promise.allSettled(running).then(() => agent.destroy());
+      // Not agent.close(), and destroy() is not waited for: both wait for connections that are still being made.
+      closing ??= Promise.allSettled(running).then(() => void agent.destroy());
       return closing;
     },
   };
@@ -91,16 +92,23 @@ function toRequest(message: WebhookMessage, sentAt: number, userAgent: string): 
   return { origin, path: pathname + search, method: 'POST', headers, body };
 }
 
+/** How long an attempt that was broken off has to say what it knows: whether a status had come. */
+const LAST_WORD_MS = 250;
+
 /** Ends the work with a failure after `timeoutMs`, however busily the receiver drips. */
 async function within(timeoutMs: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeoutMs);
+  // undici does not give up a connection that is still being made when it is told to.
+  const late = Promise.withResolvers<Result>();
+  const lateTimer = setTimeout(() => late.resolve(timedOut(timeoutMs)), timeoutMs + LAST_WORD_MS);
   try {
-    return await work(controller.signal);
+    return await Promise.race([work(controller.signal), late.promise]);
   } catch (error) {
     return controller.signal.aborted ? timedOut(timeoutMs) : failureOf(error);
   } finally {
     clearTimeout(timer);
+    clearTimeout(lateTimer);
   }
 }
 

@@ -36,7 +36,7 @@ export type NextDelivery = { retryInMs: number } | { stop: 'delivered' | 'gone' 
  * one that asks for 0 s would else be called nine times at once.
  */
 export function nextDelivery({ attempt, outcome, random }: EndedAttempt): NextDelivery {
-  if (outcome.outcome !== 'failed') return { stop: outcome.outcome };
+  if (outcome.outcome === 'delivered' || outcome.outcome === 'refused') return { stop: outcome.outcome };
   if (outcome.status === 410) return { stop: 'gone' };
   const delay = RETRY_DELAYS[attempt - 1];
   if (delay === undefined) return { stop: 'exhausted' };

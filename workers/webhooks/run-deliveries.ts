@@ -1,61 +1,119 @@
 import { DelayedError, Worker, type Job } from 'bullmq';
 import type { Events } from '../../shared/events.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
-import type { DeliveryLog } from '../../shared/redis/delivery-log.ts';
-import { DELIVERY_QUEUE, type Delivery } from '../../shared/redis/delivery-queue.ts';
+import type { DeliveryLog, Logged } from '../../shared/redis/delivery-log.ts';
+import { DELIVERY_QUEUE, type QueuedDelivery } from '../../shared/redis/delivery-queue.ts';
 import type { WebhookSecrets } from '../../shared/redis/webhook-secrets.ts';
 import type { DeliveryAttempt } from '../../shared/webhooks/delivery-attempt.ts';
+import type { DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import { historyOf, isPutOffTooLong, skippedAttempt, type History } from './delivery-history.ts';
 import type { WebhookSender } from './delivery.ts';
+import type { Receivers, Turn } from './receivers.ts';
 import { nextDelivery } from './retry-schedule.ts';
 
 export interface DeliveryWorkerParts {
   connection: RedisConnection;
   sender: WebhookSender;
+  receivers: Receivers;
   secrets: WebhookSecrets;
   log: DeliveryLog;
   events: Events;
   concurrency: number;
+  /** Seconds after which the deliveries of a worker that gives no sign of life go to another. */
+  lockTime: number;
   random: () => number;
 }
 
 const PUT_OFF_MS = 5000;
+const TAKEN = 'Another worker makes this attempt: this one was taken for dead.';
+const LOST = 'Its worker died during it, or gave no sign of life for too long.';
 
 /** Takes deliveries from their queue, makes one attempt, notes it, and puts back what must be repeated. */
 export function createDeliveryWorker(parts: DeliveryWorkerParts) {
-  let worker: Worker<Delivery> | undefined;
+  let worker: Worker<QueuedDelivery> | undefined;
 
-  async function deliver(job: Job<Delivery>, token: string | undefined): Promise<void> {
-    const { id, url, body, tenant, traceparent } = job.data;
-    const secrets = await parts.secrets.list(tenant);
-    const headers = traceparent ? { traceparent } : {};
-    const attempt = await parts.sender.send({ id, url, body, secrets, headers });
-    // Not BullMQ's count, which also has the attempts of workers that died: those spend nothing of the schedule.
-    const count = (await parts.log.list(job.data.jobId)).filter((noted) => noted.id === id).length + 1;
-    const nextAt = nextTime(attempt, count, parts.random());
-    await note(parts, job.data, { ...attempt, attempt: count }, nextAt);
-    if (nextAt === null) return;
-    await job.moveToDelayed(nextAt, token);
-    throw new DelayedError();
+  /** Answers when to bring the delivery again; undefined where it is over. */
+  async function deliver(job: Job<QueuedDelivery>): Promise<number | undefined> {
+    const { id, jobId, spent = 0 } = job.data;
+    const records = (await parts.log.list(jobId)).filter((record) => record.id === id);
+    const history = historyOf(records, spent);
+    const about = aboutOf(job.data);
+    for (const record of history.open)
+      await parts.log.end(about, { ...record, outcome: 'lost', error: LOST });
+    if (history.isOver) return undefined;
+    const turn = await takeTurn(job, history);
+    if ('made' in turn) return conclude(job.data, history, turn.made);
+    const now = Date.now();
+    if (!isPutOffTooLong(await parts.log.putOff(jobId, id, now), now)) {
+      parts.events.emit('webhook.put_off', { jobId, id, why: turn.why, milliseconds: turn.putOffMs });
+      return now + turn.putOffMs;
+    }
+    const skipped = skippedAttempt(turn.why, now);
+    await parts.log.begin(about, recordOf(job.data, history.next, skipped, null), String(job.id));
+    return conclude(job.data, history, skipped);
+  }
+
+  async function takeTurn(job: Job<QueuedDelivery>, history: History): Promise<Turn> {
+    const { id, url, body, tenant, traceparent, event } = job.data;
+    const make = async (): Promise<DeliveryAttempt> => {
+      const secrets = await parts.secrets.list(tenant);
+      const at = new Date().toISOString();
+      const begun: DeliveryRecord = {
+        id,
+        event,
+        url,
+        attempt: history.next,
+        next_at: null,
+        at,
+        outcome: 'running',
+      };
+      if (!(await parts.log.begin(aboutOf(job.data), begun, String(job.id)))) throw new Error(TAKEN);
+      return parts.sender.send({ id, url, body, secrets, headers: traceparent ? { traceparent } : {} });
+    };
+    // Somebody waits for what becomes of a test, also where the receiver is known to be dead.
+    return event === 'webhook.test' ? { made: await make() } : parts.receivers.attempt(tenant, url, make);
+  }
+
+  async function conclude(
+    delivery: QueuedDelivery,
+    { next, place }: History,
+    made: DeliveryAttempt,
+  ): Promise<number | undefined> {
+    const { id, jobId, event } = delivery;
+    const step = nextDelivery({ attempt: place, outcome: made, random: parts.random() });
+    const nextAt = 'retryInMs' in step && event !== 'webhook.test' ? Date.now() + step.retryInMs : undefined;
+    await parts.log.end(aboutOf(delivery), recordOf(delivery, next, made, nextAt ?? null));
+    const { outcome, status, error } = made;
+    parts.events.emit('webhook.attempted', {
+      jobId,
+      id,
+      attempt: next,
+      outcome,
+      ...(status === undefined ? {} : { status }),
+      ...(error === undefined ? {} : { error }),
+    });
+    return nextAt;
   }
 
   /** BullMQ would file a delivery that throws under failed, where nobody looks. */
-  async function deliverOrPutOff(job: Job<Delivery>, token: string | undefined): Promise<void> {
-    try {
-      await deliver(job, token);
-    } catch (error) {
-      if (error instanceof DelayedError) throw error;
+  async function deliverOrPutOff(job: Job<QueuedDelivery>, token: string | undefined): Promise<void> {
+    const again = await deliver(job).catch((error: unknown) => {
       parts.events.emit('redis.failed', { where: 'delivering a webhook', error });
-      await job.moveToDelayed(Date.now() + PUT_OFF_MS, token);
-      throw new DelayedError();
-    }
+      return Date.now() + PUT_OFF_MS;
+    });
+    if (again === undefined) return;
+    await job.moveToDelayed(again, token);
+    throw new DelayedError();
   }
 
   return {
     async start(): Promise<void> {
-      worker = new Worker<Delivery>(DELIVERY_QUEUE.name, deliverOrPutOff, {
+      worker = new Worker<QueuedDelivery>(DELIVERY_QUEUE.name, deliverOrPutOff, {
         prefix: DELIVERY_QUEUE.prefix,
         connection: parts.connection,
         concurrency: parts.concurrency,
+        lockDuration: parts.lockTime * 1000,
+        stalledInterval: parts.lockTime * 333,
         // A delivery is given up by the schedule, not because workers died.
         maxStalledCount: 1000,
         skipVersionCheck: true,
@@ -66,31 +124,27 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     async stop(): Promise<void> {
       await worker?.close();
       worker = undefined;
-      await parts.sender.close();
     },
   };
 }
 
-function nextTime(outcome: DeliveryAttempt, attempt: number, random: number): number | null {
-  const next = nextDelivery({ attempt, outcome, random });
-  return 'retryInMs' in next ? Date.now() + next.retryInMs : null;
+/** A test stands in no list: whoever asked for it has its answer. */
+function aboutOf({ jobId, tenant, event }: QueuedDelivery): Logged {
+  return { jobId, tenant: event === 'webhook.test' ? undefined : tenant };
 }
 
-async function note(
-  { log, events }: DeliveryWorkerParts,
-  { id, jobId, url, event }: Delivery,
-  made: DeliveryAttempt & { attempt: number },
+function recordOf(
+  { id, event, url }: QueuedDelivery,
+  attempt: number,
+  made: DeliveryAttempt,
   nextAt: number | null,
-): Promise<void> {
-  const next = nextAt === null ? null : new Date(nextAt).toISOString();
-  await log.add(jobId, { id, event, url, ...made, next_at: next });
-  const { attempt, outcome, status, error } = made;
-  events.emit('webhook.attempted', {
-    jobId,
+): DeliveryRecord {
+  return {
     id,
+    event,
+    url,
+    ...made,
     attempt,
-    outcome,
-    ...(status === undefined ? {} : { status }),
-    ...(error === undefined ? {} : { error }),
-  });
+    next_at: nextAt === null ? null : new Date(nextAt).toISOString(),
+  };
 }

@@ -29,6 +29,15 @@ local retries = (tonumber(job[4]) or 0) + 1
 local run = id .. '~' .. retries
 local tag = tag_of_next(prefix, ARGV[3], tenant)
 take_share(prefix, ARGV[3], tenant, tag, ARGV[5])
+-- The webhook of the end before may still be owed, or asked for again: it tells what happened then.
+local hook, revision = unpack(redis.call('HMGET', KEYS[1], 'hook', 'rev'))
+if hook and string.find(hook, status, 1, true) then
+  local past = {}
+  for _, name in ipairs({ 'run', 'cache', 'created', 'queued', 'started', 'ended', 'attempts', 'error' }) do
+    past[name] = redis.call('HGET', KEYS[1], name) or nil
+  end
+  redis.call('HSET', KEYS[1], 'end:' .. revision, cjson.encode(past))
+end
 -- The cache key stays: an earlier run may still go on for others, under this very record.
 redis.call('HDEL', KEYS[1], 'ended', 'error', 'started', 'deadline', 'due', 'cost', 'account')
 redis.call('HSET', KEYS[1], 'status', 'queued', 'run', run, 'retries', retries, 'tag', exact(tag),

@@ -6,7 +6,8 @@
 -- Answers {'ended'}
 --      or {'run', token, now, job id, spec, input, tenant, model, version, attempts before,
 --          attempts of the run spent, ms since it was queued, and of an attempt that was never settled, because its
---          worker died, when it started and at which worker; or '', ''}
+--          worker died, when it started and at which worker; or '', ''; and behind them the jobs that first start now
+--          and whose clients are to be told}
 -- @include clock backlog run history usage end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
@@ -32,7 +33,9 @@ if due > now + TOLERANCE then
   return { 'ended' }
 end
 
+local told = {}
 for _, job in ipairs(live) do
+  if not job.started and string.find(job.hook, 'started', 1, true) then told[#told + 1] = job.id end
   if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
   redis.call('HSETNX', job.key, 'started', digits(now))
   redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + 1, 'begun', digits(now))
@@ -55,4 +58,4 @@ local job = redis.call('HMGET', first.key, 'spec', 'tenant', 'model', 'version',
 if job[7] then redis.call('SETNX', prefix .. 'flight:' .. job[7], run) end
 return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
   job[2], job[3], job[4], first.attempts, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
-  digits(now - (job[5] or job[6])), lost[1] and lost[2] or '', lost[1] and lost[3] or '' }
+  digits(now - (job[5] or job[6])), lost[1] and lost[2] or '', lost[1] and lost[3] or '', unpack(told) }

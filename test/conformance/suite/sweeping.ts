@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestFn } from 'ava';
 import type { RedisConnection } from '../../../shared/redis/connection.ts';
-import { createSweeperWorld, pendingOutbox, until, WEBHOOK } from '../sweeper-world.ts';
+import { until } from '../../support/until.ts';
+import { createSweeperWorld, pendingOutbox, WEBHOOK } from '../sweeper-world.ts';
 
 /** Tests that hold for the sweeper whatever Redis it is on. */
 export function sweeping(test: TestFn, connection: RedisConnection): void {
@@ -152,6 +153,57 @@ export function sweeping(test: TestFn, connection: RedisConnection): void {
     t.truthy(await deliveries.getJob(`msg_${id}_${(await world.read(id)).revision}`));
     const made = await deliveries.getJobs(['waiting', 'active', 'delayed', 'prioritized']);
     t.is(made.filter(({ data }) => data.jobId === id).length, 1);
+  });
+
+  test('hundreds of webhooks left over are handed over at once, and one that cannot be keeps no other', async (t) => {
+    const { world, sweeper, deliveries, faults } = createSweeperWorld(t, connection);
+    const ids = await Promise.all(
+      Array.from({ length: 250 }, async () => {
+        const { id } = await world.submit({ webhook: WEBHOOK });
+        await world.succeed(await world.start(id));
+        return id;
+      }),
+    );
+    const key = `${world.prefix}outbox`;
+    for (const entry of await connection.zrange(key, '0', '-1')) await connection.zadd(key, 'XX', 0, entry);
+    const [broken = ''] = ids;
+    const spec = (await connection.hget(`${world.prefix}job:${broken}`, 'spec')) ?? '';
+    await connection.hset(`${world.prefix}job:${broken}`, 'spec', 'not JSON');
+    const begun = performance.now();
+    await until(async () => {
+      await sweeper.sweepOnce();
+      return (await pendingOutbox(world)) === 1;
+    });
+    t.log(`250 in ${Math.round(performance.now() - begun)} ms`);
+    t.true(faults.length > 0, 'it is told');
+    await connection.hset(`${world.prefix}job:${broken}`, 'spec', spec);
+    for (const entry of await connection.zrange(key, '0', '-1')) await connection.zadd(key, 'XX', 0, entry);
+    await sweeper.sweepOnce();
+    t.is(await pendingOutbox(world), 0);
+    const made = await deliveries.getJobs(['waiting', 'active', 'delayed', 'prioritized']);
+    t.is(made.filter(({ data }) => ids.includes(data.jobId)).length, 250);
+  });
+
+  test('a webhook that is left over tells what happened, though its job was run again meanwhile', async (t) => {
+    const { world, sweeper, deliveries } = createSweeperWorld(t, connection);
+    const { id } = await world.submit({ webhook: WEBHOOK });
+    await world.fail(await world.start(id));
+    const { revision, endedAt } = await world.read(id);
+    await world.retry(id);
+    await world.start(`${id}~1`);
+    const key = `${world.prefix}outbox`;
+    await connection.zadd(key, 'XX', 0, (await connection.zrange(key, '0', '0'))[0] ?? '');
+    await sweeper.sweepOnce();
+    const { body = '' } = (await deliveries.getJob(`msg_${id}_${revision}`))?.data ?? {};
+    t.like(JSON.parse(body), {
+      type: 'job.failed',
+      data: {
+        status: 'failed',
+        error: { error_type: 'model_error' },
+        completed_at: new Date(endedAt ?? 0).toISOString(),
+        metrics: { attempts: 1 },
+      },
+    });
   });
 
   test('a job past its ttl is expired, its run taken out of BullMQ and its webhook sent', async (t) => {

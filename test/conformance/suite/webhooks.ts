@@ -1,3 +1,4 @@
+import { readPastEnd } from '../../../shared/redis/past-end.ts';
 import type { Suite } from './suite.ts';
 
 export const webhooks: Suite = (test, newWorld) => {
@@ -27,5 +28,33 @@ export const webhooks: Suite = (test, newWorld) => {
       ],
     );
     t.is(new Set(owed).size, 2);
+  });
+
+  test('a job tells of its first start, where its client asked, and not of those after it', async (t) => {
+    const world = newWorld();
+    const webhook = { url: 'https://example.org/hook', events: ['started', 'failed'] as const };
+    const leader = await world.submit({ input: 1 });
+    const follower = await world.submit({ input: 1, webhook });
+    const run = await world.start(leader.id);
+    t.deepEqual(run.told, [follower.id]);
+    await world.putBack(run);
+    const second = await world.start(leader.id);
+    t.deepEqual(second.told, []);
+    await world.fail(second);
+    await world.retry(follower.id);
+    t.deepEqual((await world.start(`${follower.id}~1`)).told, [follower.id]);
+  });
+
+  test('an end is remembered when its job is run again, for the webhook that tells of it', async (t) => {
+    const world = newWorld();
+    const webhook = { url: 'https://example.org/hook', events: ['failed'] as const };
+    const { id } = await world.submit({ webhook });
+    await world.fail(await world.start(id));
+    const { revision, error, startedAt, endedAt, attempts, queuedAt, cache, run } = await world.read(id);
+    await world.retry(id);
+    t.is((await world.read(id)).error, null);
+    const past = await readPastEnd(world.connection, id, revision);
+    t.deepEqual(past, { error, startedAt, endedAt, attempts, queuedAt, cache, run });
+    t.is(await readPastEnd(world.connection, id, revision + 1), undefined);
   });
 };

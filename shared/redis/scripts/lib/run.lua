@@ -7,11 +7,13 @@ end
 -- A job where it still waits for the run, else nil.
 local function live_job(prefix, run, id)
   local key = prefix .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'run', 'status', 'tenant', 'attempts', 'deadline', 'tag', 'handicap', 'started')
+  local job = redis.call('HMGET', key, 'run', 'status', 'tenant', 'attempts', 'deadline', 'tag', 'handicap', 'started',
+    'hook')
   if job[1] ~= run or (job[2] ~= 'queued' and job[2] ~= 'running') then return nil end
   return {
     id = id, key = key, status = job[2], tenant = job[3], attempts = tonumber(job[4]) or 0, deadline = tonumber(job[5]) or 0,
     tag = tonumber(job[6]), handicap = tonumber(job[7]) or 0, started = job[8] ~= false,
+    hook = job[9] or '',
   }
 end
 

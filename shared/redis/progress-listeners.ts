@@ -1,0 +1,16 @@
+import type { RedisConnection } from './connection.ts';
+import { prefixOf } from './job-store.ts';
+import { ownerOfRun } from './keys.ts';
+
+/** The jobs that wait for a run and whose clients asked to be told of its progress. */
+export async function findProgressListeners(redis: RedisConnection, run: string): Promise<string[]> {
+  const prefix = prefixOf(run);
+  const ids = [ownerOfRun(run), ...(await redis.zrange(`${prefix}joined:${run}`, '0', '-1'))];
+  const records = await Promise.all(
+    ids.map((id) => redis.hmget(`${prefix}job:${id}`, 'run', 'status', 'hook')),
+  );
+  return ids.filter((_, index) => {
+    const [its, status, hook] = records[index] ?? [];
+    return its === run && status === 'running' && hook?.split(',').includes('progress');
+  });
+}
