@@ -1,4 +1,4 @@
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { startTestBroker, type Answered, type BrokerOptions, type TestBroker } from '../support/broker.ts';
 
 /** One broker for all tests of a file that only look at it: it starts with the first and goes after the last. */
@@ -9,8 +9,7 @@ export function shareBroker(prepare: () => Promise<BrokerOptions>): () => Promis
     for (const teardown of teardowns.toReversed()) await teardown();
   });
   const context = { teardown: (teardown: () => unknown) => void teardowns.push(teardown) };
-  return () =>
-    (started ??= prepare().then((options) => startTestBroker(context as ExecutionContext, options)));
+  return () => (started ??= prepare().then((options) => startTestBroker(context, options)));
 }
 
 /** What the broker makes of a credential: `GET /models` needs one that is good, and nothing else. */

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
 import type { RunningRedis } from '../../cli/local/redis-server.ts';
 import { startRole, type RoleProcess } from '../../cli/local/role-process.ts';
@@ -54,9 +53,16 @@ export interface TestBroker {
 /** A broker is four processes: a file that starts all of its own at once starves them, and others. */
 const slots = createSlots(2);
 
+/** What a broker goes with: a test, or a file of tests. */
+export interface BrokerScope {
+  teardown(end: () => unknown): void;
+  /** Of a test: how long it may take. */
+  timeout?: (milliseconds: number) => void;
+}
+
 /** A whole broker of real processes on free ports, which goes with the test. */
-export async function startTestBroker(t: ExecutionContext, options: BrokerOptions): Promise<TestBroker> {
-  t.timeout(TEST_MS);
+export async function startTestBroker(t: BrokerScope, options: BrokerOptions): Promise<TestBroker> {
+  t.timeout?.(TEST_MS);
   t.teardown(await slots.take());
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-test-'));
   const redis = options.redis ?? (await startTemporaryRedis());
