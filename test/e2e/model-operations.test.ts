@@ -56,7 +56,7 @@ test('a paused model that is removed lets its jobs finish', async (t) => {
 });
 
 test('failed jobs of all tenants run again by a redrive, those that it names and no others', async (t) => {
-  let status = 500;
+  let status = 400;
   const model = await startScriptedModel((call, response) => answer(response, { echo: call.body }, status));
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url), jsonModel('n', model.url)] });
@@ -97,7 +97,7 @@ test('failed jobs of all tenants run again by a redrive, those that it names and
 });
 
 test('a redrive leaves out who cannot pay, and nobody else', async (t) => {
-  let status = 500;
+  let status = 400;
   const model = await startScriptedModel((call, response) => answer(response, call.body, status));
   t.teardown(model.stop);
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url, { cost: 1 })] });
@@ -115,7 +115,7 @@ test('a redrive leaves out who cannot pay, and nobody else', async (t) => {
 });
 
 test('two redrives at once run no job twice, and a full backlog stops one', async (t) => {
-  let status = 500;
+  let status = 400;
   const model = await startScriptedModel((call, response) => answer(response, { echo: call.body }, status));
   t.teardown(model.stop);
   const broker = await startTestBroker(t, {
