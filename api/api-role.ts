@@ -3,7 +3,7 @@ import { createTexts } from '../shared/blobs/texts.ts';
 import type { ApiConfig, JwtConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
-import { closeServer, listen, urlOf } from '../shared/observe/metrics-server.ts';
+import { listen, urlOf } from '../shared/observe/metrics-server.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { limitCommands } from '../shared/redis/command-deadline.ts';
@@ -41,8 +41,9 @@ import { createJwtVerifier } from './auth/jwt.ts';
 import { createKeySet } from './auth/key-set.ts';
 import { createStrategyRunner } from './auth/run-strategy.ts';
 import { createSecretKeys, type VerificationKeys } from './auth/verification-keys.ts';
-import { createEventLooks } from './jobs/job-events.ts';
+import { drainServer } from './http/drain.ts';
 import { createHttpServer } from './http/server.ts';
+import { createEventLooks } from './jobs/job-events.ts';
 import { createRoutes } from './routes.ts';
 
 /** A client is told within a second that Redis is away. */
@@ -150,9 +151,7 @@ export function createApiRole(
     },
     async stop(deadlineMs: number): Promise<void> {
       closing.abort();
-      const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
-      await closeServer(server);
-      clearTimeout(timer);
+      await drainServer(server, { behindProxy: config.edge.trustedProxies > 0, deadlineMs });
       await Promise.all([queue.close(), deliveryQueue.close(), notices.close(), wakeUp.stop()]);
       await redis.quit().catch(() => redis.disconnect());
     },

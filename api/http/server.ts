@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   createServer,
   maxHeaderSize,
+  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerResponse,
@@ -28,8 +29,9 @@ export function createHttpServer(listener: RequestListener): Server {
       requireHostHeader: true,
     },
     (request, response) => {
-      if (request.url?.startsWith('/')) listener(request, response);
-      else refuseTarget(response);
+      const fault = faultOf(request);
+      if (fault === undefined) listener(request, response);
+      else refuse(response, fault);
     },
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -39,10 +41,20 @@ export function createHttpServer(listener: RequestListener): Server {
   return server;
 }
 
-/** `GET http://host/path` is for proxies (RFC 9112 §3.2.2); Express would answer some of it with a page of its own. */
-function refuseTarget(response: ServerResponse): void {
+/** What Node's parser lets through though others may read it otherwise. */
+function faultOf({ url, rawHeaders }: IncomingMessage): string | undefined {
+  // `GET http://host/path` is for proxies (RFC 9112 §3.2.2); Express would answer some of it with a page of its own.
+  if (!url?.startsWith('/')) return 'The target of the request must be a path.';
+  // RFC 9112 §3.2 asks for a 400; Node takes the first.
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  return hosts > 1 ? 'The request has more than one Host.' : undefined;
+}
+
+function refuse(response: ServerResponse, fault: string): void {
   response.setHeader('x-request-id', randomUUID());
-  void sendProblem(response, new InferqError('invalid_request', 'The target of the request must be a path.'));
+  // What follows on this connection may be meant as a part of it.
+  response.setHeader('connection', 'close');
+  void sendProblem(response, new InferqError('invalid_request', fault));
 }
 
 function rawProblem(error: NodeJS.ErrnoException): string {
