@@ -34,6 +34,7 @@ export const ERRORS = {
   tenant_backlog_full: { status: 429, title: "The tenant's backlog is full", retryable: true },
   headers_too_large: { status: 431, title: 'The headers are too large', retryable: false },
   internal: { status: 500, title: 'Something went wrong in the broker', retryable: true },
+  api_unreachable: { status: 502, title: 'No replica of the API answers', retryable: true },
   broker_full: { status: 503, title: 'The broker is full', retryable: true },
   ttl_unreachable: { status: 503, title: 'The job would expire before it could start', retryable: true },
   redis_unavailable: { status: 503, title: 'The broker cannot reach its store', retryable: true },
@@ -44,6 +45,7 @@ export const ERRORS = {
   },
   webhooks_unavailable: { status: 503, title: 'No worker delivers webhooks now', retryable: true },
   keys_unavailable: { status: 503, title: 'The keys that verify tokens are out of reach', retryable: true },
+  api_timeout: { status: 504, title: 'The API did not answer in time', retryable: true },
   shutting_down: { status: 503, title: 'This replica is shutting down', retryable: true },
   // Ends of a job.
   invalid_output: { status: 502, title: "The model's output does not fit its schema", retryable: false },

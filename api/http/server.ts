@@ -7,6 +7,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { InferqError, toProblem, type ErrorCode } from '../../shared/errors.ts';
 import { sendProblem } from './send.ts';
@@ -19,6 +20,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** The HTTP server of the API: strict parsing, and its own limits also without nginx in front. */
 export function createHttpServer(listener: RequestListener): Server {
+  const refused = new WeakSet<Socket>();
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -26,12 +28,15 @@ export function createHttpServer(listener: RequestListener): Server {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 2000,
       insecureHTTPParser: false,
-      requireHostHeader: true,
+      requireHostHeader: false,
     },
     (request, response) => {
+      // What follows a refused request on its connection may be meant as a part of it.
+      if (refused.has(request.socket)) return;
       const fault = faultOf(request);
-      if (fault === undefined) listener(request, response);
-      else refuse(response, fault);
+      if (fault === undefined) return listener(request, response);
+      refused.add(request.socket);
+      refuse(response, fault);
     },
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -42,17 +47,17 @@ export function createHttpServer(listener: RequestListener): Server {
 }
 
 /** What Node's parser lets through though others may read it otherwise. */
-function faultOf({ url, rawHeaders }: IncomingMessage): string | undefined {
+function faultOf({ url, rawHeaders, httpVersion }: IncomingMessage): string | undefined {
   // `GET http://host/path` is for proxies (RFC 9112 §3.2.2); Express would answer some of it with a page of its own.
   if (!url?.startsWith('/')) return 'The target of the request must be a path.';
-  // RFC 9112 §3.2 asks for a 400; Node takes the first.
+  // RFC 9112 §3.2 asks for a 400. Node would take the first, and read on where there is none.
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
-  return hosts > 1 ? 'The request has more than one Host.' : undefined;
+  if (hosts > 1) return 'The request has more than one Host.';
+  return hosts === 0 && httpVersion !== '1.0' ? 'The request has no Host.' : undefined;
 }
 
 function refuse(response: ServerResponse, fault: string): void {
   response.setHeader('x-request-id', randomUUID());
-  // What follows on this connection may be meant as a part of it.
   response.setHeader('connection', 'close');
   void sendProblem(response, new InferqError('invalid_request', fault));
 }

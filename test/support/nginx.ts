@@ -34,8 +34,8 @@ export interface NginxOptions {
 export interface RunningNginx {
   url: string;
   port: number;
-  /** One line a request that has ended. */
-  lines(): Promise<string[]>;
+  /** One line a request that has ended; waits until there are so many. */
+  lines(atLeast: number): Promise<string[]>;
   /** Everything that it has said. */
   output(): Promise<string>;
 }
@@ -107,7 +107,13 @@ async function attempt(
     url: `${listen === 'tls' ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
     output,
-    lines: async () => (await output()).split('\n').filter((line) => line.startsWith('{')),
+    async lines(atLeast) {
+      for (;;) {
+        const lines = (await output()).split('\n').filter((line) => line.startsWith('{'));
+        if (lines.length >= atLeast) return lines;
+        await sleep(20);
+      }
+    },
   };
 }
 
