@@ -7,7 +7,7 @@ import { listen, urlOf } from '../shared/observe/metrics-server.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { limitCommands } from '../shared/redis/command-deadline.ts';
-import { connect, FAIL_FAST, PATIENT } from '../shared/redis/connection.ts';
+import { connect, FAIL_FAST, PATIENT, untilReady } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
@@ -145,7 +145,7 @@ export function createApiRole(
   return {
     readiness,
     async start(): Promise<string> {
-      await wakeUp.start();
+      await Promise.all([untilReady(redis), wakeUp.start()]);
       await listen(server, config);
       return urlOf(server, config.host);
     },

@@ -42,6 +42,11 @@ export function connect(url: string, manner: Manner): RedisConnection {
   }
 }
 
+/** Until it can be used: what fails fast would refuse its first commands. */
+export async function untilReady(redis: RedisConnection): Promise<void> {
+  if (redis.status !== 'ready') await new Promise<void>((resolve) => redis.once('ready', () => resolve()));
+}
+
 /** For what answers clients: no queueing while Redis is away, no resending. With `limitCommands` it fails in time. */
 export const FAIL_FAST = {
   enableOfflineQueue: false,
