@@ -6,7 +6,7 @@ const ROLES = {
   api: '../dist/api/index.js',
   worker: '../dist/workers/index.js',
   'metrics-adapter': '../dist/api/metrics-adapter/index.js',
-  'save-token': '../dist/cli/local/save-token.js',
+  'save-token': './save-token.mjs',
   'make-secrets': './make-secrets.mjs',
   health: './health.mjs',
 };
