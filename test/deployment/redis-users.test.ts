@@ -94,7 +94,7 @@ test('each role does all of its work with its own Redis user, and has no other r
       ['KEYS', '*'],
       ['CONFIG', 'SET', 'appendonly', 'no'],
       ['ACL', 'LIST'],
-      
+
       ['SHUTDOWN'],
       ['SCRIPT', 'FLUSH'],
       ['CLIENT', 'KILL', 'ID', '1'],
