@@ -1,6 +1,6 @@
-import { connect as connectTcp } from 'node:net';
 import test from 'ava';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { exchange, portOf } from '../support/raw-http.ts';
 
 const SCHEMA = {
   type: 'object',
@@ -50,7 +50,6 @@ test('a schema pattern that makes others backtrack for seconds is answered at on
 
 test('requests that are not HTTP are refused on the socket, and the broker goes on', async (t) => {
   const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
-  const { port } = new URL(broker.url);
   const head = 'POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
   const cases: [string, string, RegExp][] = [
     ['no HTTP at all', 'hello\r\n\r\n', /^HTTP\/1\.1 400 /],
@@ -69,7 +68,7 @@ test('requests that are not HTTP are refused on the socket, and the broker goes 
     ],
   ];
   for (const [title, request, expected] of cases)
-    t.regex(await exchange(Number(port), request), expected, title);
+    t.regex((await exchange(portOf(broker.url), request)).answer, expected, title);
   t.is((await broker.request('/healthz')).status, 200);
 });
 
@@ -84,14 +83,3 @@ test('a path that is no path is a fault of the client', async (t) => {
   ])
     t.true([400, 404].includes((await broker.request(path)).status), path);
 });
-
-function exchange(port: number, request: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp(port, '127.0.0.1', () => socket.write(request));
-    let answer = '';
-    socket.setTimeout(15_000, () => socket.destroy(new Error('no answer')));
-    socket.on('data', (chunk) => (answer += String(chunk)));
-    socket.on('close', () => resolve(answer));
-    socket.on('error', (error) => (answer === '' ? reject(error) : resolve(answer)));
-  });
-}

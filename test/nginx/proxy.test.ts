@@ -71,9 +71,10 @@ withNginx('events come one by one, each when it happens', async (t) => {
   });
   t.teardown(model.stop);
   const { nginx, submit } = await start(t, { models: [jsonModel('m', model.url)] });
-  const job: { id?: unknown } = await submit({ model: 'm', input: 1 }).then((response) => response.json());
+  const job: unknown = await submit({ model: 'm', input: 1 }).then((response) => response.json());
+  const id = String(Reflect.get(Object(job), 'id'));
   let released = 0;
-  const events = await readEvents(`${nginx.url}/jobs/${String(job.id)}/events`, {
+  const events = await readEvents(`${nginx.url}/jobs/${id}/events`, {
     // The model goes on only when its last word has arrived: a proxy that keeps it back would wait for ever.
     enough: (so) => {
       if (so.filter(({ event }) => event === 'output').length > released) steps[released++]?.resolve();

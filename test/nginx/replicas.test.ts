@@ -28,9 +28,9 @@ interface Request {
 function startLoad(url: string, nextOf: (jobs: readonly string[]) => Request): Load {
   const outcomes: string[] = [];
   const jobs: string[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const client = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { kind, path, init } = nextOf(jobs);
       try {
         const response = await fetch(url + path, { headers: HEADERS, ...init });
@@ -46,7 +46,7 @@ function startLoad(url: string, nextOf: (jobs: readonly string[]) => Request): L
   };
   const clients = Promise.all(Array.from({ length: CLIENTS }, client));
   const stop = async (): Promise<void> => {
-    isOver = true;
+    over.abort();
     await clients;
   };
   return { outcomes, jobs, stop };

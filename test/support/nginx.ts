@@ -89,10 +89,7 @@ async function attempt(
   const user = userInfo().uid === 0 ? 'user root root;' : '';
   const { child, exited } = startLogged(
     binary.command,
-    [
-      ...['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr'],
-      ...['-g', `daemon off; ${user}`],
-    ],
+    ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr', '-g', `daemon off; ${user}`],
     { env: { ...process.env, ...binary.env }, log, append: true },
   );
   if (child.pid !== undefined) endWithUs(child.pid, exited);
