@@ -126,6 +126,7 @@ async function work(t: ExecutionContext, url: string): Promise<void> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
+    if (response.status === 503) return sleep(1000).then(() => call(method, where, body, headers));
     t.true(response.status < 300, `${method} ${where}: ${response.status} ${text}`);
     return text === '' ? undefined : JSON.parse(text);
   };
