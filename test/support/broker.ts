@@ -42,7 +42,7 @@ export interface TestBroker {
   workers: RoleProcess[];
   apis: RoleProcess[];
   startWorker(env?: Record<string, string>): Promise<RoleProcess>;
-  startApi(): Promise<RoleProcess>;
+  startApi(env?: Record<string, string>): Promise<RoleProcess>;
   request(path: string, init?: RequestInit & { json?: unknown }): Promise<Answered>;
   /** Submits and waits for the end. */
   run(job: Record<string, unknown>, headers?: Record<string, string>): Promise<Job>;
@@ -97,7 +97,7 @@ export async function startTestBroker(t: BrokerScope, options: BrokerOptions): P
     Array.from({ length: options.workers ?? 1 }, () => start('worker', 'workers')),
   );
   const startWorker = (env?: Record<string, string>): Promise<RoleProcess> => start('worker', 'workers', env);
-  const startApi = (): Promise<RoleProcess> => start('api', 'api');
+  const startApi = (env?: Record<string, string>): Promise<RoleProcess> => start('api', 'api', env);
   const urls = apis.map((api) => api.url);
   return {
     url: urls[0] ?? '',
