@@ -406,6 +406,12 @@ const PLANTS: Plant[] = [
     fault: /inferq_backlog, which nobody publishes/,
   },
   {
+    rule: 'scaling',
+    object: 'HorizontalPodAutoscaler/worker-small',
+    change: (object) => (mapAt(object, 'spec')['maxReplicas'] = 20),
+    fault: /goes to 20 workers, of which 8 can have work/,
+  },
+  {
     rule: 'stopping',
     object: 'Deployment/worker-large',
     change: inPod((pod) => (pod['terminationGracePeriodSeconds'] = 30)),

@@ -48,7 +48,10 @@ export function scalingFaults(objects: readonly Manifest[]): string[] {
 function wishFaults(scaler: Manifest, target: Manifest, objects: readonly Manifest[]): string[] {
   const wishes = wishesOf(scaler);
   const concurrency = Number(environmentOf(target, objects)['INFERQ_WORKER_CONCURRENCY']);
-  const models = modelsOf(target, objects).map(({ name }) => name);
+  const served = modelsOf(target, objects);
+  const models = served.map(({ name }) => name);
+  const useful = Math.ceil(Math.max(...served.map((model) => model.concurrency)) / concurrency);
+  const most = Number(textAt(scaler, 'spec', 'maxReplicas') || textAt(scaler, 'spec', 'maxReplicaCount'));
   const faults = wishes.flatMap(({ metric, model, target: wish }) => {
     const wanted = metric === 'inferq_outstanding_jobs' ? concurrency * 0.8 : 1;
     if (!(metric in METRICS)) return [`${titleOf(scaler)} asks for ${metric}, which nobody publishes`];
@@ -56,6 +59,8 @@ function wishFaults(scaler: Manifest, target: Manifest, objects: readonly Manife
       return [`${titleOf(scaler)} asks for ${model}, which ${titleOf(target)} does not serve`];
     return wish === wanted ? [] : [`${titleOf(scaler)} wants ${wish} a worker for ${metric}, not ${wanted}`];
   });
+  if (most > useful)
+    faults.push(`${titleOf(scaler)} goes to ${most} workers, of which ${useful} can have work`);
   for (const model of models)
     for (const metric of Object.keys(METRICS))
       if (!wishes.some((wish) => wish.model === model && wish.metric === metric))
