@@ -454,6 +454,12 @@ test('each rule is proven by a fault', (t) => {
   t.deepEqual(new Set(PLANTS.map(({ rule }) => rule)), new Set(Object.keys(RULES)));
 });
 
-function render(overlay: string): Promise<Manifest[]> {
-  return renderKustomization(path.join(ROOT, 'k8s/overlays', overlay));
+const rendered = new Map<string, Promise<Manifest[]>>();
+
+/** A copy that may be changed. */
+async function render(overlay: string): Promise<Manifest[]> {
+  const objects =
+    rendered.get(overlay) ?? renderKustomization(path.join(ROOT, 'k8s/overlays', overlay));
+  rendered.set(overlay, objects);
+  return structuredClone(await objects);
 }
