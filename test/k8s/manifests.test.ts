@@ -458,8 +458,7 @@ const rendered = new Map<string, Promise<Manifest[]>>();
 
 /** A copy that may be changed. */
 async function render(overlay: string): Promise<Manifest[]> {
-  const objects =
-    rendered.get(overlay) ?? renderKustomization(path.join(ROOT, 'k8s/overlays', overlay));
+  const objects = rendered.get(overlay) ?? renderKustomization(path.join(ROOT, 'k8s/overlays', overlay));
   rendered.set(overlay, objects);
   return structuredClone(await objects);
 }

@@ -53,8 +53,7 @@ test('a broker does its work with the users that are made, and these can do noth
     body: JSON.stringify({ model: 'm', input: 1, webhook: `${model.url}/hook` }),
   });
   t.like(await answered.json(), { status: 'succeeded' });
-  while (!model.calls.some((call) => call.path === '/hook'))
-    await sleep(50);
+  while (!model.calls.some((call) => call.path === '/hook')) await sleep(50);
 
   const stranger = new Redis(urlOf('api'));
   t.teardown(() => stranger.disconnect());
