@@ -87,7 +87,6 @@ async function reach(cluster: Cluster): Promise<DeployedBroker> {
     });
     return { status: answered.status, body: await answered.json() };
   };
-  const pathOf = (deployment: string): string => `/apis/apps/v1/namespaces/inferq/deployments/${deployment}`;
   return {
     async submit(input) {
       const { status, body } = await call('/jobs', { model: 'slow', input });
@@ -159,4 +158,8 @@ export async function hasNodes(cluster: Cluster): Promise<boolean> {
       (each) => textAt(each, 'type') === 'Ready' && textAt(each, 'status') === 'True',
     ),
   );
+}
+
+function pathOf(deployment: string): string {
+  return `/apis/apps/v1/namespaces/inferq/deployments/${deployment}`;
 }

@@ -62,7 +62,6 @@ test('while the metrics are away, the workers stay', (t) => {
 
 test('the autoscaler leaves a tenth of tolerance, goes up at once and down by the largest wish of the window', (t) => {
   const four = createAutoscaler({ ...spec, minReplicas: 1, maxReplicas: 100 });
-  const wish = (value: number) => [{ value, target: 10 }];
   t.is(four.decide(0, 4, wish(43)), 4);
   t.is(four.decide(15, 4, wish(45)), 5);
   const window = spec.scaleDown.stabilizationWindowSeconds;
@@ -90,6 +89,10 @@ test('workers are wished for by Little’s law, and never more than the model le
   t.is(desiredWorkers({ ...demand, waiting: 1e6 }), 8);
   t.is(desiredWorkers({ ...demand, arrivals: 0 }), 0);
 });
+
+function wish(value: number): { value: number; target: number }[] {
+  return [{ value, target: 10 }];
+}
 
 function simulate(changes: Partial<PoolOptions>): PoolDay {
   return simulatePool({

@@ -46,10 +46,12 @@ function byTitle(objects: Manifest[]): Record<string, unknown> {
 function ordered(value: unknown): unknown {
   if (Array.isArray(value)) {
     const items = value.map(ordered);
-    const key = (item: unknown): string =>
-      isMap(item) ? nameOf({ metadata: item }) || JSON.stringify(item) : '';
     return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
   }
   if (!isMap(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, ordered(inner)]));
+}
+
+function key(item: unknown): string {
+  return isMap(item) ? nameOf({ metadata: item }) || JSON.stringify(item) : '';
 }

@@ -33,15 +33,6 @@ export function createAutoscaler({ minReplicas, maxReplicas, scaleUp, scaleDown 
   const wishes: { at: number; replicas: number }[] = [];
   const changes: { at: number; by: number }[] = [];
 
-  function wishFor(current: number, metrics: readonly Metric[]): number {
-    const answered = metrics.flatMap(({ value, target }) =>
-      value === undefined ? [] : [replicasFor(current, value, target)],
-    );
-    const wish = answered.length === 0 ? current : Math.max(...answered);
-    // Where one metric cannot be had, the others may ask for more, and not for less.
-    return answered.length < metrics.length ? Math.max(wish, current) : wish;
-  }
-
   /** What the wishes of both windows leave of this one: never more than the least, never less than the most. */
   function stabilize(now: number, current: number, wish: number): number {
     wishes.push({ at: now, replicas: wish });
@@ -89,4 +80,13 @@ export function createAutoscaler({ minReplicas, maxReplicas, scaleUp, scaleDown 
 function replicasFor(current: number, value: number, target: number): number {
   const ratio = value / (target * current);
   return Math.abs(ratio - 1) <= TOLERANCE ? current : Math.ceil(value / target);
+}
+
+function wishFor(current: number, metrics: readonly Metric[]): number {
+  const answered = metrics.flatMap(({ value, target }) =>
+    value === undefined ? [] : [replicasFor(current, value, target)],
+  );
+  const wish = answered.length === 0 ? current : Math.max(...answered);
+  // Where one metric cannot be had, the others may ask for more, and not for less.
+  return answered.length < metrics.length ? Math.max(wish, current) : wish;
 }

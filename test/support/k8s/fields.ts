@@ -30,8 +30,8 @@ function* faultsOf(value: unknown, type: string, path: string): Generator<string
     if (!Array.isArray(value)) yield `${path} is no list`;
     else for (const [index, item] of value.entries()) yield* faultsOf(item, itemType, `${path}/${index}`);
   } else if (valueType !== undefined || fields !== undefined) {
-    if (!isMap(value)) return yield `${path} is no map`;
-    for (const [key, inner] of Object.entries(value)) {
+    if (!isMap(value)) yield `${path} is no map`;
+    for (const [key, inner] of Object.entries(isMap(value) ? value : {})) {
       const innerType = valueType ?? fields?.find(({ baseName }) => baseName === key)?.type;
       if (innerType === undefined) yield `${path}/${key} is unknown`;
       else yield* faultsOf(inner, innerType, `${path}/${key}`);

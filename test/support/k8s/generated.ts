@@ -19,7 +19,7 @@ export interface Reference {
   name: string;
   /** The key in it, where one is named. */
   key: string | undefined;
-  rename(name: string): void;
+  rename: (name: string) => void;
 }
 
 export function referencesOf(object: Manifest): Reference[] {

@@ -62,11 +62,13 @@ async function collectApart(folder: string, into: Collected): Promise<void> {
 }
 
 function addObject(into: Collected, object: Manifest): void {
-  const idOf = (other: Manifest): string =>
-    [kindOf(other), textAt(other, 'metadata', 'namespace'), nameOf(other)].join('/');
   if (into.objects.some((other) => idOf(other) === idOf(object)))
     throw new Error(`${idOf(object)} is there twice`);
   into.objects.push(object);
+}
+
+function idOf(object: Manifest): string {
+  return [kindOf(object), textAt(object, 'metadata', 'namespace'), nameOf(object)].join('/');
 }
 
 async function readObjects(file: string): Promise<Manifest[]> {
