@@ -71,7 +71,7 @@ for (const [index, { rule, overlay = 'production', object: title, change, fault 
 }
 
 test('each rule is proven by a fault', (t) => {
-  t.deepEqual(new Set(PLANTS.map(({ rule }) => rule)), new Set(Object.keys(RULES)));
+  t.deepEqual([...new Set(PLANTS.map(({ rule }) => rule))].sort(), Object.keys(RULES).sort());
 });
 
 const rendered = new Map<string, Promise<Manifest[]>>();
