@@ -4,6 +4,7 @@ import type { ApiConfig, JwtConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { listen, urlOf } from '../shared/observe/metrics-server.ts';
+import { measureLoads } from '../shared/observe/load-gauges.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { limitCommands } from '../shared/redis/command-deadline.ts';
@@ -16,6 +17,7 @@ import { createJobStore } from '../shared/redis/job-store.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createFailedJobs } from '../shared/redis/failed-jobs.ts';
+import { createLoadReader } from '../shared/redis/loads.ts';
 import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
 import { createModelStore } from '../shared/redis/model-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
@@ -54,7 +56,7 @@ export function createApiRole(
   config: ApiConfig,
   registry: Registry,
   events: Events,
-  { version, durability, blobs, catalog }: About,
+  { version, durability, blobs, catalog, metrics }: About,
 ): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
@@ -124,6 +126,7 @@ export function createApiRole(
     charges: createCharges(redis, accounts),
     usage: createUsage(redis, knownCodes),
   });
+  measureLoads(metrics, createLoadReader(redis, registry), () => performance.now());
   const run = createStrategyRunner();
   const authenticate = createAuthenticate({
     findToken: (token) => tokens.find(token),

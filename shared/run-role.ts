@@ -1,5 +1,6 @@
 import { createBlobs } from './blobs/blob-place.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
+import type { Registry as MetricsRegistry } from 'prom-client';
 import { ConfigError, type Environment, type RoleConfig } from './config.ts';
 import { messageOf } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
@@ -10,6 +11,7 @@ import { createRegistry, type Registry } from './models/registry.ts';
 import { createLogger, logEvents } from './observe/log.ts';
 import { startMetricsServer } from './observe/metrics-server.ts';
 import { measureEvents } from './observe/metrics.ts';
+import { measureRole } from './observe/role-gauges.ts';
 import type { Readiness } from './observe/readiness.ts';
 import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
@@ -32,6 +34,8 @@ export interface About {
   catalog: Catalog;
   version: string;
   durability: Durability;
+  /** What `/metrics` tells. */
+  metrics: MetricsRegistry;
   /** Undefined: large texts stay in Redis. */
   blobs: BlobStore | undefined;
 }
@@ -90,9 +94,11 @@ async function startRole<Config extends RoleConfig>(
   const role = kind.create(config, registry, events, {
     version: readVersion(),
     durability,
+    metrics,
     blobs,
     catalog,
   });
+  measureRole(metrics, role.readiness);
   const server = await startMetricsServer(
     { host: config.host, port: config.metricsPort },
     metrics,

@@ -21,6 +21,8 @@ const KEEP_ALIVE_MS = 75_000;
 /** The HTTP server of the API: strict parsing, and its own limits also without nginx in front. */
 export function createHttpServer(listener: RequestListener): Server {
   const refused = new WeakSet<Socket>();
+  /** Answered before the request had come whole: a second answer would be taken for that to another request. */
+  const answered = new WeakSet<Duplex>();
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -33,6 +35,10 @@ export function createHttpServer(listener: RequestListener): Server {
     (request, response) => {
       // What follows a refused request on its connection may be meant as a part of it.
       if (refused.has(request.socket)) return;
+      response.once('finish', () => {
+        if (!request.complete) answered.add(request.socket);
+      });
+      request.once('end', () => answered.delete(request.socket));
       const fault = faultOf(request);
       if (fault === undefined) return listener(request, response);
       refused.add(request.socket);
@@ -40,7 +46,7 @@ export function createHttpServer(listener: RequestListener): Server {
     },
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    if (error.code === 'ECONNRESET' || !socket.writable || answered.has(socket)) socket.destroy();
     else socket.end(rawProblem(error));
   });
   return server;
