@@ -83,3 +83,19 @@ test('a path that is no path is a fault of the client', async (t) => {
   ])
     t.true([400, 404].includes((await broker.request(path)).status), path);
 });
+
+test('a request that is answered before it has come whole gets no second answer for what follows', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const head = [
+    'POST /jobs HTTP/1.1',
+    'Host: broker',
+    'Authorization: Bearer none',
+    'Content-Type: application/json',
+    'Transfer-Encoding: chunked',
+  ];
+  // The broken chunk comes when the refusal of the token has been sent.
+  const pieces = [`${head.join('\r\n')}\r\n\r\n`, '', '', 'zz\r\n'];
+  const { answer } = await exchange(portOf(broker.url), pieces, { everyMs: 300 });
+  t.is(answer.split('HTTP/1.1 ').length, 2, answer);
+  t.regex(answer, /^HTTP\/1\.1 401 /);
+});
