@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { STATUSES } from '../../shared/job-status.ts';
 import { Job, JobRequest } from '../../shared/job.ts';
 import { DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import { pageOf, pageParameters } from '../http/page.ts';
 import type { Parameter, Route } from '../http/route.ts';
 import { createJobHandlers, type JobHandlerParts } from './handlers.ts';
 
@@ -84,18 +85,12 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       parameters: [
         { name: 'model', in: 'query', description: 'name or name@version', schema: Type.String() },
         { name: 'status', in: 'query', description: 'Only of this status', schema: Type.Enum([...STATUSES]) },
-        {
-          name: 'limit',
-          in: 'query',
-          description: 'How many',
-          schema: Type.Integer({ minimum: 1, maximum: 100 }),
-        },
-        { name: 'cursor', in: 'query', description: 'As `next` gave it', schema: Type.String() },
+        ...pageParameters,
       ],
       answers: {
         200: {
           description: 'A page of jobs',
-          schema: Type.Object({ data: Type.Array(Job), next: Type.Union([Type.String(), Type.Null()]) }),
+          schema: pageOf(Job),
         },
         400: { description: 'A parameter is not known or not well-formed' },
       },

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { TenantSettings } from '../../shared/tenant.ts';
+import { cursorParameter, pageOf } from '../http/page.ts';
 import type { Parameter, Route } from '../http/route.ts';
 import { createTenantHandlers, type TenantHandlerParts } from './handlers.ts';
 import { createUsageHandler, usageParameters, UsageList, type UsageParts } from './usage.ts';
@@ -135,14 +136,11 @@ export function createTenantRoutes(parts: TenantHandlerParts & UsageParts): Rout
       tag,
       scope,
       summary: 'Who changed a tenant, a token or a model, when and from where; newest first',
-      parameters: [{ name: 'cursor', in: 'query', description: 'As `next` gave it', schema: Type.String() }],
+      parameters: [cursorParameter],
       answers: {
         200: {
           description: 'A page',
-          schema: Type.Object({
-            data: Type.Array(AuditEntry),
-            next: Type.Union([Type.String(), Type.Null()]),
-          }),
+          schema: pageOf(AuditEntry),
         },
       },
       handle: handlers.listAudit,

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Delivery, DELIVERY_STATUSES, DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import { pageOf, pageParameters } from '../http/page.ts';
 import type { Route } from '../http/route.ts';
 import { createWebhookHandlers, RecoveryRequest, TestRequest, type WebhookHandlerParts } from './handlers.ts';
 
@@ -50,18 +51,12 @@ export function createWebhookRoutes(parts: WebhookHandlerParts): Route[] {
           description: 'Whose first attempt began since then',
           schema: Type.String({ format: 'date-time' }),
         },
-        {
-          name: 'limit',
-          in: 'query',
-          description: 'How many',
-          schema: Type.Integer({ minimum: 1, maximum: 100 }),
-        },
-        { name: 'cursor', in: 'query', description: 'As `next` gave it', schema: Type.String() },
+        ...pageParameters,
       ],
       answers: {
         200: {
           description: 'A page of deliveries',
-          schema: Type.Object({ data: Type.Array(Delivery), next: Type.Union([Type.String(), Type.Null()]) }),
+          schema: pageOf(Delivery),
         },
         400: { description: 'A parameter is not known or not well-formed' },
       },

@@ -1,4 +1,4 @@
-import { DelayedError, Worker, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Events } from '../../shared/events.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import type { DeliveryLog, Logged } from '../../shared/redis/delivery-log.ts';
@@ -8,6 +8,7 @@ import type { DeliveryAttempt } from '../../shared/webhooks/delivery-attempt.ts'
 import type { DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
 import { historyOf, isPutOffTooLong, skippedAttempt, type History } from './delivery-history.ts';
 import type { WebhookSender } from './delivery.ts';
+import { createQueueWorker } from './queue-worker.ts';
 import type { Receivers, Turn } from './receivers.ts';
 import { nextDelivery } from './retry-schedule.ts';
 
@@ -30,8 +31,6 @@ const LOST = 'Its worker died during it, or gave no sign of life for too long.';
 
 /** Takes deliveries from their queue, makes one attempt, notes it, and puts back what must be repeated. */
 export function createDeliveryWorker(parts: DeliveryWorkerParts) {
-  let worker: Worker<QueuedDelivery> | undefined;
-
   /** Answers when to bring the delivery again; undefined where it is over. */
   async function deliver(job: Job<QueuedDelivery>): Promise<number | undefined> {
     const { id, jobId, spent = 0 } = job.data;
@@ -95,37 +94,13 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     return nextAt;
   }
 
-  /** BullMQ would file a delivery that throws under failed, where nobody looks. */
-  async function deliverOrPutOff(job: Job<QueuedDelivery>, token: string | undefined): Promise<void> {
-    const again = await deliver(job).catch((error: unknown) => {
-      parts.events.emit('redis.failed', { where: 'delivering a webhook', error });
-      return Date.now() + PUT_OFF_MS;
-    });
-    if (again === undefined) return;
-    await job.moveToDelayed(again, token);
-    throw new DelayedError();
-  }
-
-  return {
-    async start(): Promise<void> {
-      worker = new Worker<QueuedDelivery>(DELIVERY_QUEUE.name, deliverOrPutOff, {
-        prefix: DELIVERY_QUEUE.prefix,
-        connection: parts.connection,
-        concurrency: parts.concurrency,
-        lockDuration: parts.lockTime * 1000,
-        stalledInterval: parts.lockTime * 333,
-        // A delivery is given up by the schedule, not because workers died.
-        maxStalledCount: 1000,
-        skipVersionCheck: true,
-      });
-      worker.on('error', (error) => parts.events.emit('redis.failed', { where: 'taking webhooks', error }));
-      await worker.waitUntilReady();
-    },
-    async stop(): Promise<void> {
-      await worker?.close();
-      worker = undefined;
-    },
-  };
+  return createQueueWorker<QueuedDelivery>({
+    ...parts,
+    queue: DELIVERY_QUEUE,
+    take: deliver,
+    afterFault: () => Date.now() + PUT_OFF_MS,
+    where: 'delivering a webhook',
+  });
 }
 
 /** A test stands in no list: whoever asked for it has its answer. */

@@ -1,4 +1,4 @@
-import { DelayedError, Worker, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Events } from '../../shared/events.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import type { DeliveryLog } from '../../shared/redis/delivery-log.ts';
@@ -10,6 +10,7 @@ import { eventType } from '../../shared/webhook-event.ts';
 import type { DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
 import { asItStarted, jobMessage } from '../../shared/webhooks/job-message.ts';
 import type { WebhookSender } from './delivery.ts';
+import { createQueueWorker } from './queue-worker.ts';
 import type { Receivers } from './receivers.ts';
 
 export interface NoticeWorkerParts {
@@ -36,7 +37,6 @@ interface Message {
 /** Sends notices: each once, the newest progress only, and not at all where the receiver has no room for it. */
 export function createNoticeWorker(parts: NoticeWorkerParts) {
   const turns = createNoticeTurns(parts.connection);
-  let worker: Worker<Notice> | undefined;
 
   /** Answers when to bring the notice again, because it is too early or there is more to tell. */
   async function tell({ data }: Job<Notice>): Promise<number | undefined> {
@@ -78,34 +78,14 @@ export function createNoticeWorker(parts: NoticeWorkerParts) {
     await parts.log.noteNotice(job.id, record);
   }
 
-  async function tellOrDrop(job: Job<Notice>, token: string | undefined): Promise<void> {
-    const again = await tell(job).catch((error: unknown) => {
-      parts.events.emit('redis.failed', { where: 'telling of a job', error });
-      return undefined;
-    });
-    if (again === undefined) return;
-    await job.moveToDelayed(again, token);
-    throw new DelayedError();
-  }
-
-  return {
-    async start(): Promise<void> {
-      worker = new Worker<Notice>(NOTICE_QUEUE.name, tellOrDrop, {
-        prefix: NOTICE_QUEUE.prefix,
-        connection: parts.connection,
-        concurrency: parts.concurrency,
-        lockDuration: parts.lockTime * 1000,
-        stalledInterval: parts.lockTime * 333,
-        skipVersionCheck: true,
-      });
-      worker.on('error', (error) => parts.events.emit('redis.failed', { where: 'taking notices', error }));
-      await worker.waitUntilReady();
-    },
-    async stop(): Promise<void> {
-      await worker?.close();
-      worker = undefined;
-    },
-  };
+  return createQueueWorker<Notice>({
+    ...parts,
+    queue: NOTICE_QUEUE,
+    take: tell,
+    // It is for information: one that cannot be told of now is left out.
+    afterFault: () => undefined,
+    where: 'telling of a job',
+  });
 }
 
 function startMessage(job: StoredJob, { at }: Notice): Message {
