@@ -54,12 +54,13 @@ test('a cluster that stays away is served for as long as it is held, and again w
   t.deepEqual(discovery.found().warnings, []);
 });
 
+const pod = (name: string, podIP: string) => ({
+  metadata: { name, namespace: 'team', labels: { app: 'vllm' } },
+  status: { podIP, conditions: [{ type: 'Ready', status: 'True' }] },
+});
+
 test('the pods of an InferencePool come and go with it', async (t) => {
   const cluster = await startFakeKubernetes(['services', 'endpointslices', 'inferencepools', 'pods']);
-  const pod = (name: string, podIP: string) => ({
-    metadata: { name, namespace: 'team', labels: { app: 'vllm' } },
-    status: { podIP, conditions: [{ type: 'Ready', status: 'True' }] },
-  });
   cluster.set('inferencepools', {
     metadata: { name: 'llm', namespace: 'team', labels: { 'inferq.dev/model': 'true' } },
     spec: { selector: { matchLabels: { app: 'vllm' } }, targetPorts: [{ number: 8000 }] },
