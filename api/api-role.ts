@@ -35,6 +35,7 @@ import { createWakeUp } from '../shared/redis/wake-up.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
+import { createScalingReader } from '../shared/scaling/scaling-reader.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
@@ -147,6 +148,7 @@ export function createApiRole(
 
   return {
     readiness,
+    scaling: createScalingReader({ redis, registry, goals: config.scaling, now: Date.now }),
     async start(): Promise<string> {
       await Promise.all([untilReady(redis), wakeUp.start()]);
       await listen(server, config);

@@ -63,7 +63,11 @@ export function nameOf({ name, version }: Pick<Model, 'name' | 'version'>): stri
   return version === undefined ? name : `${name}@${version}`;
 }
 
-const SOURCES: Partial<Record<string, string>> = { api: 'the API', file: 'a model file of the broker' };
+const SOURCES: Partial<Record<string, string>> = {
+  api: 'the API',
+  file: 'a model file of the broker',
+  cluster: 'a cluster of Kubernetes',
+};
 
 function percent(value: number | undefined): string {
   return value === undefined ? '–' : `${Number(value.toFixed(1))} %`;

@@ -2,7 +2,10 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { readEdgeConfig, type EdgeConfig } from './edge-config.ts';
 import { readBlobPlace, type BlobPlace } from './blobs/blob-place.ts';
+import { readDiscoveryConfig, type DiscoveryConfig } from './discovery/discovery-config.ts';
 import { messageOf } from './errors.ts';
+import { readPodPlace, type PodPlace } from './pod-config.ts';
+import { readScalingGoals, type ScalingGoals } from './scaling/scaling-goals.ts';
 import { checkRedisUrl } from './redis/connection.ts';
 import { DURABILITIES, type Durability } from './redis/durability.ts';
 import { createAddressGuard } from './webhooks/address-guard.ts';
@@ -32,6 +35,8 @@ export interface RoleConfig {
   durability: Durability | undefined;
   /** Undefined: large texts stay in Redis. */
   blobs: BlobPlace | undefined;
+  /** Where models are looked for beside the files and the API. */
+  discovery: DiscoveryConfig;
 }
 
 /** How JWTs are verified. The secret is a KeyObject: it verifies faster than a text, and no log shows it. */
@@ -49,6 +54,7 @@ export interface ApiConfig extends RoleConfig {
   /** Undefined: no JWT is accepted. */
   jwt: JwtConfig | undefined;
   edge: EdgeConfig;
+  scaling: ScalingGoals;
   /** The most that the body of a request may have, in bytes. */
   maxBody: number;
 }
@@ -67,6 +73,8 @@ export interface WorkerConfig extends RoleConfig {
   lockTime: number;
   /** The most that an output may have, in bytes of JSON. */
   maxOutput: number;
+  /** Where it notes how much it runs; undefined: nowhere. */
+  pod: PodPlace | undefined;
 }
 
 /** Throws a ConfigError with all faults. */
@@ -77,6 +85,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     port: readInteger(env, 'PORT', 8080, [0, 65_535], faults),
     jwt: readJwtConfig(env, faults),
     edge: readEdgeConfig(env, faults),
+    scaling: readScalingGoals(env, faults),
     maxBody: readInteger(env, 'INFERQ_MAX_BODY', MIB, [1024, 64 * MIB], faults),
   };
   return checked(config, faults);
@@ -92,16 +101,19 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
     drainTimeout: readInteger(env, 'INFERQ_DRAIN_TIMEOUT', 25, [0, 86_400], faults),
     lockTime: readInteger(env, 'INFERQ_LOCK_TIME', 15, [1, 3600], faults),
     maxOutput: readInteger(env, 'INFERQ_MAX_OUTPUT', 8 * MIB, [1024, 64 * MIB], faults),
+    pod: readPodPlace(env, faults),
   };
   return checked(config, faults);
 }
 
-function checked<Config>(config: Config, faults: readonly string[]): Config {
+/** The configuration, or a ConfigError with all faults. */
+export function checked<Config>(config: Config, faults: readonly string[]): Config {
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
-function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
+/** What every role reads. Adds to `faults` what cannot be used. */
+export function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
   const logLevel = env['LOG_LEVEL'] ?? 'info';
   if (!LOG_LEVELS.includes(logLevel))
     faults.push(`LOG_LEVEL is '${logLevel}': it must be one of ${LOG_LEVELS.join(', ')}.`);
@@ -114,6 +126,7 @@ function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     webhookAllow: readWebhookAllow(env, faults),
     durability: readDurabilityWish(env, faults),
     blobs: readBlobPlace(env, faults),
+    discovery: readDiscoveryConfig(env, faults),
   };
 }
 
@@ -205,7 +218,7 @@ function readRedisUrl(env: Environment, faults: string[]): string {
   return url;
 }
 
-function readInteger(
+export function readInteger(
   env: Environment,
   name: string,
   fallback: number,

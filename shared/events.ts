@@ -79,8 +79,15 @@ export interface InferqEvents {
   'webhook.put_off': { jobId: string; id: string; why: string; milliseconds: number };
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
+  /** A cluster in which models are looked for cannot be heard; it is tried again. */
+  'discovery.failed': { cluster: string; error: unknown };
+  /** What is not taken from clusters, and why. */
+  'discovery.refused': { faults: string[] };
+  /** The worker's pod could not be marked with what it runs: it may be chosen to go before an idle one. */
+  'pod.unmarked': { error: unknown };
   'jwks.failed': { error: unknown };
   'blobs.failed': { error: unknown };
+  'adapter.failed': { where: string; error: unknown };
   'redis.failed': { where: string; error: unknown };
   'role.started': { address: string; metrics: string; durability: string };
   'role.stopping': { reason: string };

@@ -2,6 +2,7 @@ import { createBlobs } from './blobs/blob-place.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { ConfigError, type Environment, type RoleConfig } from './config.ts';
+import { createDiscovery } from './discovery/discovery.ts';
 import { messageOf } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
 import { stopOnSignals } from './lifecycle.ts';
@@ -12,6 +13,8 @@ import { createLogger, logEvents } from './observe/log.ts';
 import { startMetricsServer } from './observe/metrics-server.ts';
 import { measureEvents } from './observe/metrics.ts';
 import { measureRole } from './observe/role-gauges.ts';
+import { measureDiscovery } from './observe/discovery-gauges.ts';
+import { measureScaling } from './observe/scaling-gauges.ts';
 import type { Readiness } from './observe/readiness.ts';
 import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
@@ -19,11 +22,14 @@ import { limitCommands } from './redis/command-deadline.ts';
 import { connect, PATIENT } from './redis/connection.ts';
 import type { Durability } from './redis/durability.ts';
 import { createModelStore } from './redis/model-store.ts';
+import type { ScalingReader } from './scaling/scaling-reader.ts';
 import { readVersion } from './version.ts';
 
 /** A role that has been put together and can be run. */
 export interface Role {
   readiness: Readiness;
+  /** What scalers are told on the second listener. */
+  scaling?: ScalingReader;
   /** Answers the address that it serves at, where it has one of its own. */
   start(): Promise<string | undefined>;
   stop(deadlineMs: number): Promise<void>;
@@ -80,7 +86,15 @@ async function startRole<Config extends RoleConfig>(
   const registry = createRegistry();
   const redis = connect(config.redisUrl, PATIENT);
   redis.on('error', (error) => events.emit('redis.failed', { where: 'connection', error }));
+  const discovery = createDiscovery({
+    config: config.discovery,
+    events,
+    now: () => performance.now(),
+    random: Math.random,
+  });
+  measureDiscovery(metrics, discovery);
   const catalog = createCatalog({
+    discovery,
     source: createModelSource(config.models, env),
     store: createModelStore(redis),
     registry,
@@ -99,16 +113,18 @@ async function startRole<Config extends RoleConfig>(
     catalog,
   });
   measureRole(metrics, role.readiness);
+  if (role.scaling) measureScaling(metrics, role.scaling);
   const server = await startMetricsServer(
     { host: config.host, port: config.metricsPort },
     metrics,
     role.readiness,
+    role.scaling,
   );
   const url = (await role.start()) ?? server.url;
   catalog.start();
   const stop = async (deadlineMs: number): Promise<void> => {
-    await catalog.stop();
-    await role.stop(deadlineMs);
+    // Together: a catalog that waits for Redis must not let a worker take more.
+    await Promise.all([catalog.stop(), role.stop(deadlineMs)]);
     await redis.quit().catch(() => redis.disconnect());
     await server.stop();
   };

@@ -32,6 +32,7 @@ export function createModelWorkers({
   const running = new Map<string, AbortController>();
   const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });
   let stopped = false;
+  let isOver = false;
   let syncing = Promise.resolve();
 
   function open(code: string): Worker {
@@ -55,6 +56,8 @@ export function createModelWorkers({
     const breakOff = new AbortController();
     signal?.addEventListener('abort', () => breakOff.abort('taken over' satisfies BreakOff), { once: true });
     running.set(id, breakOff);
+    // Taken in the moment of the stop, and come too late for the deadline.
+    if (isOver) breakOff.abort('draining' satisfies BreakOff);
     try {
       const verdict = await process(id, breakOff);
       if (verdict.kind === 'done') return;
@@ -90,6 +93,8 @@ export function createModelWorkers({
       close(worker);
     }
     for (const [code, limits] of wanted) {
+      // A worker that was opened after the stop would be closed by nobody.
+      if (stopped) return;
       const worker = workers.get(code) ?? open(code);
       workers.set(code, worker);
       worker.concurrency = Math.min(concurrency * limits.batch, Math.max(concurrency, limits.concurrency));
@@ -111,10 +116,13 @@ export function createModelWorkers({
     abandon(runId: string): void {
       running.get(runId)?.abort('abandoned' satisfies BreakOff);
     },
+    /** How many runs are in hand. */
+    underWay: (): number => running.size,
     /** Takes no new runs, lets what runs finish until the deadline, then puts it back. */
     async stop(deadlineMs: number): Promise<void> {
       stopped = true;
       const timer = setTimeout(() => {
+        isOver = true;
         for (const breakOff of running.values()) breakOff.abort('draining' satisfies BreakOff);
       }, deadlineMs);
       for (const worker of workers.values()) close(worker);

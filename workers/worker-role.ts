@@ -26,6 +26,7 @@ import { createAbandonedRuns } from './abandoned-runs.ts';
 import { createBatcher } from './batching/batcher.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
 import { createModelWorkers } from './model-workers.ts';
+import { createDeletionCost, createPodWriter } from './pod-deletion-cost.ts';
 import { createProcessor } from './process-run.ts';
 import { createSpeedometer } from './speedometer.ts';
 import { createHealthChecks } from './routing/health-checks.ts';
@@ -35,6 +36,8 @@ import { createSharedStates } from './routing/shared-states.ts';
 import { createTransforms } from './transforms/transforms.ts';
 import { createNotices } from './webhooks/notices.ts';
 import { createWebhookWorkers } from './webhooks/webhook-workers.ts';
+
+const MARK_EVERY_MS = 5000;
 
 /** The worker role put together: runs jobs, delivers webhooks, or one of the two; and sweeps. */
 export function createWorkerRole(
@@ -130,12 +133,26 @@ export function createWorkerRole(
       })
     : undefined;
 
+  const deletionCost = config.pod
+    ? createDeletionCost({
+        running: models.underWay,
+        write: createPodWriter(config.pod),
+        everyMs: MARK_EVERY_MS,
+        onFault: (error) => events.emit('pod.unmarked', { error }),
+      })
+    : undefined;
+  let isStopping = false;
+
   const readiness = createReadiness(
     {
       redis: async () => `answers ${await redis.ping()}`,
       models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
       durability: async () => durability,
       blobs: async () => blobs?.name ?? 'none: all stays in Redis',
+      process: async () => {
+        if (isStopping) throw new Error('shutting down');
+        return 'working';
+      },
     },
     () => catalog.warnings(),
   );
@@ -162,11 +179,15 @@ export function createWorkerRole(
       if (config.roles.has('webhooks')) await webhooks.start();
       sweeper.start();
       collector?.start();
+      deletionCost?.start();
     },
     async stop(deadlineMs: number): Promise<void> {
+      isStopping = true;
+      // First of all: from here on no run is taken, and the deadline is counted.
+      const drained = Promise.all([models.stop(deadlineMs), webhooks.stop()]);
       healthChecks.stop();
       await Promise.all([sweeper.stop(), collector?.stop(), sharedStates.stop()]);
-      await Promise.all([models.stop(deadlineMs), webhooks.stop()]);
+      await Promise.all([drained, deletionCost?.stop()]);
       await abandoned.stop();
       await speedometer.write().catch(onError('counting'));
       await Promise.all([caller, transforms, queue, deliveryQueue, noticeQueue].map((part) => part.close()));

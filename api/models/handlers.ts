@@ -66,8 +66,7 @@ export function createModelHandlers(parts: ModelHandlerParts) {
     const name = targetOf(call);
     const model = find(name);
     const ours = registry.versionsOf(name).filter(({ source }) => source === 'api');
-    if (ours.length === 0)
-      throw new InferqError('model_in_file', `${name} is defined in a model file: remove it from there.`);
+    if (ours.length === 0) throw new InferqError('model_in_file', whereElse(name, model));
     const specs = ours.map(({ spec }) => spec);
     await models.remove(specs, Date.now());
     await catalog.refresh();
@@ -110,6 +109,12 @@ export function createModelHandlers(parts: ModelHandlerParts) {
   }
 
   return { list, get, put, remove, pause: pause(true), resume: pause(false), redrive };
+}
+
+function whereElse(name: string, { source }: Model): string {
+  return source === 'cluster'
+    ? `${name} was found in a cluster: take the label inferq.dev/model off there.`
+    : `${name} is defined in a model file: remove it from there.`;
 }
 
 function targetOf({ principal, parameters }: Call): string {

@@ -30,7 +30,7 @@ export const ModelView = Type.Object({
   wait_p50: seconds('That half of the jobs waited for their start at most, lately'),
   wait_p95: seconds('The same for 95 of 100'),
   endpoints: Type.Array(EndpointView),
-  source: Type.Optional(Type.Enum(['file', 'api'], { description: 'For admins' })),
+  source: Type.Optional(Type.Enum(['file', 'api', 'cluster'], { description: 'For admins' })),
   spec: Type.Optional(Type.Unsafe<ModelSpec>({ ...ModelSpec, description: 'For admins; without secrets' })),
 });
 type ModelView = Static<typeof ModelView>;

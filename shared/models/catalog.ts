@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../config.ts';
+import type { Discovery } from '../discovery/discovery.ts';
 import type { Events } from '../events.ts';
 import { fullName, type ModelSpec } from '../model.ts';
 import type { ModelStore, StoredModel } from '../redis/model-store.ts';
@@ -17,6 +18,8 @@ const FORGET_EVERY_MS = 10_000;
 export interface CatalogParts {
   source: ModelSource;
   store: ModelStore;
+  /** What clusters serve; undefined: none is looked at. */
+  discovery?: Discovery;
   registry: Registry;
   events: Events;
   /** Of a role that calls models: what references to secrets are replaced from, and it forgets what is drained. */
@@ -25,9 +28,9 @@ export interface CatalogParts {
   onFileFault: (error: unknown) => void;
 }
 
-/** Keeps the registry in step with the model files and with the models of the API. */
+/** Keeps the registry in step with the model files, with the models of the API and with those of clusters. */
 export interface Catalog {
-  /** Reads both for the first time. Throws what is wrong with the files. */
+  /** Reads all of them for the first time. Throws what is wrong with the files. */
   load(): Promise<void>;
   start(): void;
   /** Takes over now what the API has changed. */
@@ -40,6 +43,7 @@ export interface Catalog {
 export function createCatalog({
   source,
   store,
+  discovery,
   registry,
   events,
   secrets,
@@ -56,18 +60,20 @@ export function createCatalog({
   let storedFaults: string[] = [];
   let reading = Promise.resolve();
 
-  /** One spec of the API that cannot be used is left out and told of; the others are served. */
+  /** One spec of the API or of a cluster that cannot be used is left out and told of; the others are served. */
   function apply(nextFiles: readonly ModelSpec[], nextStored: readonly StoredModel[]): void {
     former = formerSpecs(former, files, nextFiles, Date.now());
     files = nextFiles;
     stored = nextStored;
     storedFaults = [];
     const drained = former.map(({ spec }) => spec);
-    registry.replace(servedSpecs(files, stored, drained).flatMap(usable));
+    const discovered = discovery?.found().specs ?? [];
+    registry.replace(servedSpecs(files, stored, drained, discovered).flatMap(usable));
   }
 
   function usable(served: ServedSpec): ServedSpec[] {
     if (served.source === 'file') return [served];
+    if (served.source === 'cluster') return usableOfCluster(served);
     const faults = checkSpec(served.spec);
     const clash = codeClash(served.spec, files);
     if (clash) faults.push({ pointer: '/name', detail: clash });
@@ -77,6 +83,16 @@ export function createCatalog({
     if (faults.length === 0) return [{ ...served, spec }];
     storedFaults.push(describeFaults(fullName(served.spec), faults));
     return [];
+  }
+
+  /** Its fields are checked already, and nothing in it is replaced: it is not the operator's. */
+  function usableOfCluster(served: ServedSpec): ServedSpec[] {
+    const { spec, draining } = served;
+    const clash = codeClash(spec, [...files, ...stored.map((model) => model.spec)]);
+    if (clash) storedFaults.push(`${fullName(spec)}, found in a cluster: ${clash}`);
+    if (draining)
+      storedFaults.push(`${fullName(spec)}, found in a cluster, is not served: the operator has that name`);
+    return clash ? [] : [served];
   }
 
   async function readStored(): Promise<void> {
@@ -127,9 +143,16 @@ export function createCatalog({
     tell();
   }
 
+  function onDiscovered(): void {
+    const before = namesOf(registry);
+    const faults = storedFaults.join();
+    apply(files, stored);
+    if (namesOf(registry) !== before || storedFaults.join() !== faults) tell();
+  }
+
   return {
     async load() {
-      const [specs, now] = await Promise.all([source.load(), store.read()]);
+      const [specs, now] = await Promise.all([source.load(), store.read(), discovery?.load()]);
       apply(specs, now.models);
       revision = now.revision;
     },
@@ -139,15 +162,28 @@ export function createCatalog({
         fileFault = error;
         onFileFault(error);
       });
+      discovery?.start(onDiscovered);
       watching = watch();
     },
     refresh,
-    warnings: () => [...(fileFault === undefined ? [] : [warningOf(fileFault)]), ...storedFaults],
+    warnings: () => [
+      ...(fileFault === undefined ? [] : [warningOf(fileFault)]),
+      ...storedFaults,
+      ...(discovery?.found().warnings ?? []),
+    ],
     async stop() {
       stopping.abort();
+      discovery?.stop();
       await Promise.all([source.stop(), watching]);
     },
   };
+}
+
+function namesOf(registry: Registry): string {
+  return registry
+    .list()
+    .map(({ spec }) => fullName(spec))
+    .join();
 }
 
 /** Without the folders of the machine: who asks for readiness needs no credential. */

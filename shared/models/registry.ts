@@ -6,7 +6,7 @@ import { mainVersion } from './traffic.ts';
 /** A spec that is in force, and where it comes from. `draining`: jobs that are accepted finish, new ones are refused. */
 export interface ServedSpec {
   spec: ModelSpec;
-  source: 'file' | 'api';
+  source: 'file' | 'api' | 'cluster';
   draining: boolean;
 }
 

@@ -4,21 +4,34 @@ import { modelCode } from '../redis/keys.ts';
 import type { ServedSpec } from './registry.ts';
 
 /**
- * What is in force of both sources: the API's spec of a `name@version` lies over that of the files. One that was
- * removed from the API, or is `former`, removed from the files, goes on for the jobs that were accepted, unless the
- * other has it.
+ * What is in force of all sources: the API's spec of a `name@version` lies over that of the files, and both over what
+ * clusters say. One that was removed from the API, or is `former`, removed from the files, goes on for the jobs that
+ * were accepted, unless another source has it. A name that the operator uses is not a cluster's in any version, or the
+ * owner of a namespace could draw its jobs to himself; what was accepted for his goes on.
  */
 export function servedSpecs(
   files: readonly ModelSpec[],
   stored: readonly StoredModel[],
   former: readonly ModelSpec[] = [],
+  discovered: readonly ModelSpec[] = [],
 ): ServedSpec[] {
   const served = new Map<string, ServedSpec>();
+  const own = new Set(
+    [...files, ...stored.flatMap(({ spec, deletedAt }) => (deletedAt === undefined ? [spec] : []))].map(
+      ({ name }) => name,
+    ),
+  );
   for (const { spec, deletedAt } of stored)
     served.set(fullName(spec), { spec, source: 'api', draining: deletedAt !== undefined });
   for (const spec of files) {
     const over = served.get(fullName(spec));
     if (!over || over.draining) served.set(fullName(spec), { spec, source: 'file', draining: false });
+  }
+  for (const spec of discovered) {
+    const over = served.get(fullName(spec));
+    const draining = own.has(spec.name);
+    if (!over || (over.draining && !draining))
+      served.set(fullName(spec), { spec, source: 'cluster', draining });
   }
   for (const spec of former)
     if (!served.has(fullName(spec))) served.set(fullName(spec), { spec, source: 'file', draining: true });

@@ -14,3 +14,11 @@ export function quantile(histogram: Histogram, q: number): number | null {
   const found = buckets.find(([, count]) => (left -= count) <= 0);
   return found ? Number((2 ** (found[0] / PER_OCTAVE) / 1000).toPrecision(2)) : null;
 }
+
+/** The mean duration, in seconds; null where there are none. */
+export function meanOf(histogram: Histogram): number | null {
+  const entries = [...histogram];
+  const count = entries.reduce((sum, [, each]) => sum + each, 0);
+  const total = entries.reduce((sum, [bucket, each]) => sum + each * 2 ** (bucket / PER_OCTAVE), 0);
+  return count === 0 ? null : total / count / 1000;
+}

@@ -20,14 +20,25 @@ const LEVELS = {
   'webhook.put_off': 'debug',
   'models.loaded': 'info',
   'models.refused': 'error',
+  'discovery.failed': 'warn',
+  'discovery.refused': 'warn',
+  'pod.unmarked': 'warn',
   'jwks.failed': 'warn',
   'blobs.failed': 'warn',
+  'adapter.failed': 'warn',
   'redis.failed': 'warn',
   'role.started': 'info',
   'role.stopping': 'info',
 } as const satisfies Record<EventName, Level>;
 
 const REPEAT_AFTER_MS = 10_000;
+/** What is told again and again while it lasts. */
+const REPEATED: ReadonlySet<EventName> = new Set([
+  'redis.failed',
+  'blobs.failed',
+  'adapter.failed',
+  'discovery.failed',
+]);
 
 /** A logger of JSON lines on stdout. */
 export function createLogger(role: string, level: string): Logger {
@@ -42,7 +53,7 @@ export function createLogger(role: string, level: string): Logger {
 /** Turns each event into a log line. */
 export function logEvents(events: Events, logger: Logger): void {
   for (const name of eventNames()) {
-    const isNew = name === 'redis.failed' || name === 'blobs.failed' ? createRepetitionFilter() : () => true;
+    const isNew = REPEATED.has(name) ? createRepetitionFilter() : () => true;
     events.on(name, (details) => {
       if (isNew(details)) logger[LEVELS[name]](details, name);
     });

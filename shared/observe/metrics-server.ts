@@ -1,19 +1,26 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import type { ScalingReader } from '../scaling/scaling-reader.ts';
 import type { Readiness } from './readiness.ts';
+import { answerScaling } from './scaling-pages.ts';
 
-/** The second listener of every role: `/metrics` for Prometheus, `/healthz` and `/readyz` for the kubelet. */
+/**
+ * The second listener of every role: `/metrics` for Prometheus, `/healthz` and `/readyz` for the kubelet, and where the
+ * role knows them the numbers for scalers.
+ */
 export async function startMetricsServer(
   { host, port }: { host: string; port: number },
   registry: Registry,
   readiness: Readiness,
+  scaling?: ScalingReader,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, body: string): void =>
       void response.writeHead(status, { 'content-type': type }).end(body);
     void (async () => {
-      switch (String(request.url?.split('?', 1)[0])) {
+      const path = String(request.url?.split('?', 1)[0]);
+      switch (path) {
         case '/metrics':
           return answer(200, registry.contentType, await registry.metrics());
         case '/healthz':
@@ -22,8 +29,11 @@ export async function startMetricsServer(
           const report = await readiness.report();
           return answer(report.ready ? 200 : 503, 'application/json', JSON.stringify(report));
         }
-        default:
+        default: {
+          const numbers = scaling && (await answerScaling(path, scaling));
+          if (numbers) return answer(numbers.status, 'application/json', JSON.stringify(numbers.body));
           return answer(404, 'text/plain', 'Here are /metrics, /healthz and /readyz.\n');
+        }
       }
     })().catch((error: unknown) => answer(500, 'text/plain', `${String(error)}\n`));
   });

@@ -1,4 +1,4 @@
-import { bucketOf, quantile } from '../models/speed.ts';
+import { bucketOf, meanOf, quantile } from '../models/speed.ts';
 import type { RedisConnection } from './connection.ts';
 import { keyPrefix } from './keys.ts';
 
@@ -12,6 +12,12 @@ export interface ModelSpeed {
   wait_p95: number | null;
 }
 
+/** Runs that ended a second, and mean seconds of one; null where none did. */
+export interface Flow {
+  rate: number;
+  runTime: number | null;
+}
+
 /** What is measured: how long a call took, or a job waited for its first. */
 type Measure = 'run' | 'wait';
 
@@ -20,9 +26,14 @@ export interface ModelSpeeds {
   /** Adds counts by bucket. */
   add(code: string, version: string, counts: ReadonlyMap<string, number>, now: number): Promise<void>;
   of(code: string, version: string, now: number): Promise<ModelSpeed>;
+  /** Over the same time. */
+  flow(code: string, version: string, now: number): Promise<Flow>;
 }
 
 export function createModelSpeeds(redis: RedisConnection): ModelSpeeds {
+  const read = (code: string, version: string, now: number): Promise<Record<string, string>[]> =>
+    Promise.all([now, now - SLOT_MS].map((time) => redis.hgetall(keyOf(code, version, time))));
+
   return {
     async add(code, version, counts, now) {
       const key = keyOf(code, version, now);
@@ -30,9 +41,7 @@ export function createModelSpeeds(redis: RedisConnection): ModelSpeeds {
       await Promise.all([...additions, redis.pexpire(key, 2 * SLOT_MS)]);
     },
     async of(code, version, now) {
-      const slots = await Promise.all(
-        [now, now - SLOT_MS].map((time) => redis.hgetall(keyOf(code, version, time))),
-      );
+      const slots = await read(code, version, now);
       const [run, wait] = [histogramOf(slots, 'run'), histogramOf(slots, 'wait')];
       return {
         p50: quantile(run, 0.5),
@@ -40,6 +49,11 @@ export function createModelSpeeds(redis: RedisConnection): ModelSpeeds {
         wait_p50: quantile(wait, 0.5),
         wait_p95: quantile(wait, 0.95),
       };
+    },
+    async flow(code, version, now) {
+      const runs = histogramOf(await read(code, version, now), 'run');
+      const count = [...runs.values()].reduce((sum, each) => sum + each, 0);
+      return { rate: count / ((SLOT_MS + (now % SLOT_MS)) / 1000), runTime: meanOf(runs) };
     },
   };
 }

@@ -5,21 +5,21 @@ import { parseAddress, type Address } from './public-address.ts';
 type Network = [Address, number];
 type Entry = { network: Network } | { name: string };
 
-/** What an operator excepts from the rule that webhooks go to public addresses. */
+/** What an operator excepts from a rule about addresses. */
 export interface AllowList {
   listsName(hostname: string): boolean;
   listsAddress(address: Address): boolean;
 }
 
 /**
- * Reads the entries of `INFERQ_WEBHOOK_ALLOW`: CIDRs, addresses and exact host names.
+ * Reads the entries of `INFERQ_WEBHOOK_ALLOW`, or of another variable: CIDRs, addresses and exact host names.
  * Throws one Error that names every entry that is none of these.
  */
-export function createAllowList(entries: readonly string[]): AllowList {
+export function createAllowList(entries: readonly string[], variable = 'INFERQ_WEBHOOK_ALLOW'): AllowList {
   const parsed = entries.map((entry) => ({ entry, value: parseEntry(entry) }));
   const bad = parsed.filter(({ value }) => value === undefined).map(({ entry }) => JSON.stringify(entry));
   if (bad.length > 0) {
-    throw new Error(`INFERQ_WEBHOOK_ALLOW: neither a CIDR nor an address nor a host name: ${bad.join(', ')}`);
+    throw new Error(`${variable}: neither a CIDR nor an address nor a host name: ${bad.join(', ')}`);
   }
   const names = new Set<string>();
   const networks: Network[] = [];

@@ -1,6 +1,7 @@
 import { glob, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import { readAdapterConfig } from '../../api/metrics-adapter/adapter-config.ts';
 import { ConfigError, readApiConfig, readWorkerConfig, type Environment } from '../../shared/config.ts';
 import { namedRowsOf, namesUnder, readDocument, ROOT, sectionOf } from './document.ts';
 
@@ -19,6 +20,17 @@ test('each variable that both roles read is in the table of both', (t) => {
   t.deepEqual(
     namesUnder(document, '## The worker'),
     worker.filter((name) => !both.includes(name)),
+  );
+});
+
+test('the table of the metrics adapter has what it reads beside what both roles read', (t) => {
+  const both = variablesOf(readWorkerConfig).filter((name) => variablesOf(readApiConfig).includes(name));
+  const own = variablesOf(readAdapterConfig).filter((name) => !both.includes(name));
+  const shared = own.filter((name) => name.startsWith('INFERQ_SCALING_'));
+  t.deepEqual(shared, ['INFERQ_SCALING_CONCURRENCY', 'INFERQ_SCALING_WAIT']);
+  t.deepEqual(
+    namesUnder(document, '## The metrics adapter'),
+    own.filter((name) => !shared.includes(name)),
   );
 });
 
@@ -60,6 +72,18 @@ test('each fault is told as the document says', (t) => {
     ...faultsOf(readWorkerConfig, { REDIS_URL, INFERQ_MAX_OUTPUT: '1' }),
     ...faultsOf(readApiConfig, { REDIS_URL, JWT_SECRET: 'secret' }),
     ...faultsOf(readApiConfig, { REDIS_URL, JWKS_URI: 'http://issuer.example/keys' }),
+    ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_DISCOVERY: 'east=', INFERQ_DISCOVERY_NAMESPACES: 'A' }),
+    ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_SCALING_WAIT: '0', INFERQ_SCALING_CONCURRENCY: 'x' }),
+    ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_DISCOVERY_ALLOW: '10.1' }),
+    ...faultsOf(readWorkerConfig, { REDIS_URL, POD_NAME: 'worker-1' }),
+    ...faultsOf(readAdapterConfig, { REDIS_URL, PORT: 'x', INFERQ_FRONT_PROXY_NAMES: 'a' }),
+    ...faultsOf(readAdapterConfig, {
+      REDIS_URL,
+      INFERQ_TLS_CERT: 'a',
+      INFERQ_TLS_KEY: 'b',
+      INFERQ_FRONT_PROXY_CA: 'c',
+      INFERQ_KUBECONFIG: 'd',
+    }),
     ...faultsOf(readWorkerConfig, {
       INFERQ_WORKER_ROLES: 'x',
       INFERQ_WORKER_CONCURRENCY: '0',

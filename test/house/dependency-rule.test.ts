@@ -43,6 +43,7 @@ test('api and workers import shared and never each other; shared imports neither
 
 test('each outside library stays in its place', (t) => {
   const places: Record<string, (file: string) => boolean> = {
+    '@kubernetes/client-node': (file) => file.startsWith('shared/kubernetes/'),
     express: (file) => file.startsWith('api/'),
     passport: (file) => file.startsWith('api/auth/'),
     bullmq: (file) => file.startsWith('shared/redis/') || file.startsWith('workers/'),
