@@ -5,6 +5,7 @@ import { readBlobPlace, type BlobPlace } from './blobs/blob-place.ts';
 import { messageOf } from './errors.ts';
 import { checkRedisUrl } from './redis/connection.ts';
 import { DURABILITIES, type Durability } from './redis/durability.ts';
+import { readTracingConfig, type TracingConfig } from './tracing-config.ts';
 import { createAddressGuard } from './webhooks/address-guard.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,6 +33,8 @@ export interface RoleConfig {
   durability: Durability | undefined;
   /** Undefined: large texts stay in Redis. */
   blobs: BlobPlace | undefined;
+  /** Undefined: no traces. */
+  tracing: TracingConfig | undefined;
 }
 
 /** How JWTs are verified. The secret is a KeyObject: it verifies faster than a text, and no log shows it. */
@@ -114,6 +117,7 @@ function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     webhookAllow: readWebhookAllow(env, faults),
     durability: readDurabilityWish(env, faults),
     blobs: readBlobPlace(env, faults),
+    tracing: readTracingConfig(env, faults),
   };
 }
 

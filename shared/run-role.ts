@@ -13,6 +13,8 @@ import { startMetricsServer } from './observe/metrics-server.ts';
 import { measureEvents } from './observe/metrics.ts';
 import { measureRole } from './observe/role-gauges.ts';
 import type { Readiness } from './observe/readiness.ts';
+import { UNTRACED, type Tracing } from './observe/trace-context.ts';
+import type { Traces } from './observe/traces.ts';
 import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
 import { limitCommands } from './redis/command-deadline.ts';
@@ -36,6 +38,7 @@ export interface About {
   durability: Durability;
   /** What `/metrics` tells. */
   metrics: MetricsRegistry;
+  tracing: Tracing;
   /** Undefined: large texts stay in Redis. */
   blobs: BlobStore | undefined;
 }
@@ -51,6 +54,8 @@ export interface RoleKind<Config extends RoleConfig> {
 }
 
 const COMMAND_DEADLINE_MS = 650;
+/** What spans have at the end to reach the collector. */
+const LAST_SPANS_MS = 2000;
 
 /** Runs a role as a process: faults at start are lines for a person on stderr and exit code 1. */
 export async function runRole<Config extends RoleConfig>(
@@ -76,7 +81,9 @@ async function startRole<Config extends RoleConfig>(
   await checkBlobs(config.redisUrl, blobs);
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel));
+  const version = readVersion();
   const metrics = measureEvents(events);
+  const traces = await startTraces(config, { role: kind.name, version, events });
   const registry = createRegistry();
   const redis = connect(config.redisUrl, PATIENT);
   redis.on('error', (error) => events.emit('redis.failed', { where: 'connection', error }));
@@ -92,9 +99,10 @@ async function startRole<Config extends RoleConfig>(
   // From here on nobody waits for longer than a client may have to.
   limitCommands(redis, COMMAND_DEADLINE_MS);
   const role = kind.create(config, registry, events, {
-    version: readVersion(),
+    version,
     durability,
     metrics,
+    tracing: traces?.tracing ?? UNTRACED,
     blobs,
     catalog,
   });
@@ -111,10 +119,21 @@ async function startRole<Config extends RoleConfig>(
     await role.stop(deadlineMs);
     await redis.quit().catch(() => redis.disconnect());
     await server.stop();
+    await traces?.stop(LAST_SPANS_MS);
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
   events.emit('role.started', { address: url, metrics: server.url, durability });
   process.send?.({ type: 'ready', url });
+}
+
+/** Its libraries are loaded only where they are needed. */
+async function startTraces(
+  { tracing }: RoleConfig,
+  about: { role: string; version: string; events: Events },
+): Promise<Traces | undefined> {
+  if (!tracing) return undefined;
+  const { createTraces } = await import('./observe/traces.ts');
+  return createTraces(tracing, about);
 }
 
 function tellFileFault(events: Events, error: unknown): void {
