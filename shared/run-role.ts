@@ -82,7 +82,7 @@ async function startRole<Config extends RoleConfig>(
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel));
   const version = readVersion();
-  const metrics = measureEvents(events);
+  const metrics = measureEvents(events, { role: kind.name, version });
   const traces = await startTraces(config, { role: kind.name, version, events });
   const registry = createRegistry();
   const redis = connect(config.redisUrl, PATIENT);

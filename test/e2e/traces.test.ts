@@ -21,7 +21,11 @@ interface World {
 
 async function start(
   t: ExecutionContext,
-  { behave, more = {}, env = {} }: { behave?: Behaviour; more?: Record<string, unknown>; env?: Record<string, string> },
+  {
+    behave,
+    more = {},
+    env = {},
+  }: { behave?: Behaviour; more?: Record<string, unknown>; env?: Record<string, string> },
 ): Promise<World> {
   const collector = await startCollector();
   const model = await startScriptedModel(behave);
@@ -51,7 +55,10 @@ test('one trace goes from the client through API, queue and worker to the model 
   const [call] = await collector.find(named('call m'));
   if (!delivered || !attempt || !request || !admit || !wait || !call) return t.fail();
 
-  t.deepEqual(new Set(collector.spans.filter(({ traceId }) => traceId === TRACE).map(({ name }) => name)).size, 6);
+  t.deepEqual(
+    new Set(collector.spans.filter(({ traceId }) => traceId === TRACE).map(({ name }) => name)).size,
+    6,
+  );
   t.is(request.parentSpanId, CLIENT);
   t.is(admit.parentSpanId, request.spanId);
   for (const span of [wait, attempt, delivered]) t.is(span.parentSpanId, admit.spanId, span.name);
@@ -68,9 +75,15 @@ test('one trace goes from the client through API, queue and worker to the model 
   t.is(attempt.attributes['messaging.message.id'], job.id);
   t.is(request.attributes['http.route'], '/jobs');
   t.is(delivered.attributes['http.response.status_code'], 200);
-  t.like(delivered.attributes, { 'server.address': '127.0.0.1', 'server.port': Number(new URL(receiver.url).port) });
+  t.like(delivered.attributes, {
+    'server.address': '127.0.0.1',
+    'server.port': Number(new URL(receiver.url).port),
+  });
   const queued = (job.metrics.queue_time ?? Number.NaN) * 1000;
-  t.true(Math.abs(wait.milliseconds - queued) < 1, `${wait.milliseconds} ms in the queue, ${queued} says the job`);
+  t.true(
+    Math.abs(wait.milliseconds - queued) < 1,
+    `${wait.milliseconds} ms in the queue, ${queued} says the job`,
+  );
   t.true([request, admit, wait, attempt, call, delivered].every(({ failed }) => !failed));
 });
 
@@ -109,7 +122,9 @@ test('an attempt links to the one before it, of a job and of a webhook', async (
   const dead = await broker.run({ model: 'm', input: 2, webhook: `${receiver.url}/first` });
   const [once] = await collector.find((span) => isDelivery(span, dead.id));
   const { body } = await broker.request(`/jobs/${dead.id}/deliveries`);
-  await broker.request(`/jobs/${dead.id}/deliveries/${Object(body).data[0].id}/redeliver`, { method: 'POST' });
+  await broker.request(`/jobs/${dead.id}/deliveries/${Object(body).data[0].id}/redeliver`, {
+    method: 'POST',
+  });
   const twice = (await collector.find((span) => isDelivery(span, dead.id), 2)).find((span) => span !== once);
   t.deepEqual(once?.links, []);
   t.deepEqual(twice?.links, [{ traceId: once?.traceId, spanId: once?.spanId }]);
@@ -134,7 +149,9 @@ test('a job that joins a run links to the job that the run was made for', async 
 });
 
 test('what the client or the sampler leaves out is not sent, but goes on with its trace', async (t) => {
-  const { broker, collector, model } = await start(t, { env: { OTEL_TRACES_SAMPLER: 'parentbased_always_off' } });
+  const { broker, collector, model } = await start(t, {
+    env: { OTEL_TRACES_SAMPLER: 'parentbased_always_off' },
+  });
   await broker.run({ model: 'm', input: 1 }, { traceparent: `00-${TRACE}-${CLIENT}-00` });
   await broker.run({ model: 'm', input: 2 });
   const seen = '1'.repeat(32);
@@ -149,7 +166,10 @@ test('no input, output, secret or address of a receiver is in a span', async (t)
   const secret = 'canary-7f3a19';
   const { broker, collector, model, receiver } = await start(t, {
     behave: (_call, response) => answer(response, { error: secret }, 400),
-    env: { OTEL_EXPORTER_OTLP_HEADERS: `x-key=known-to-the-collector`, OTEL_RESOURCE_ATTRIBUTES: 'cloud.region=here' },
+    env: {
+      OTEL_EXPORTER_OTLP_HEADERS: `x-key=known-to-the-collector`,
+      OTEL_RESOURCE_ATTRIBUTES: 'cloud.region=here',
+    },
   });
   const url = `${model.url.replace('http://', `http://user:${secret}@`)}?key=${secret}`;
   await broker.request('/models/n', {
@@ -175,7 +195,8 @@ test('while the collector is away jobs go on, and the log says so once', async (
   const { broker } = await start(t, {
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: nobody, OTEL_EXPORTER_OTLP_TIMEOUT: '200' },
   });
-  const count = async (): Promise<number> => (await readLogs(broker)).match(/"msg":"traces.failed"/g)?.length ?? 0;
+  const count = async (): Promise<number> =>
+    (await readLogs(broker)).match(/"msg":"traces.failed"/g)?.length ?? 0;
   for (let input = 0; (await count()) < 2; input++) {
     t.is((await broker.run({ model: 'm', input })).status, 'succeeded');
     await sleep(50);
