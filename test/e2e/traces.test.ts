@@ -8,6 +8,7 @@ import { startCollector, type CollectedSpan, type Collector } from '../support/c
 import { answer, startScriptedModel, type Behaviour, type ScriptedModel } from '../support/scripted-model.ts';
 import { until } from '../support/until.ts';
 
+const TELL_IMPORTS = path.join(import.meta.dirname, '../support/fixtures/tell-imports.ts');
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CLIENT = 'b7ad6b7169203331';
 const TRACEPARENT = `00-${TRACE}-${CLIENT}-01`;
@@ -19,19 +20,23 @@ interface World {
   receiver: ScriptedModel;
 }
 
+interface Circumstances {
+  behave?: Behaviour;
+  /** Of the model's spec. */
+  more?: Record<string, unknown>;
+  env?: Record<string, string>;
+  toUrl?: (url: string) => string;
+}
+
 async function start(
   t: ExecutionContext,
-  {
-    behave,
-    more = {},
-    env = {},
-  }: { behave?: Behaviour; more?: Record<string, unknown>; env?: Record<string, string> },
+  { behave, more = {}, env = {}, toUrl = (url) => url }: Circumstances,
 ): Promise<World> {
   const collector = await startCollector();
   const model = await startScriptedModel(behave);
   const receiver = await startScriptedModel((_call, response) => answer(response, {}));
   t.teardown(() => Promise.all([collector.stop(), model.stop(), receiver.stop()]));
-  const models = [jsonModel('m', model.url, more)];
+  const models = [jsonModel('m', toUrl(model.url), more)];
   const broker = await startTestBroker(t, {
     models,
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...env },
@@ -99,12 +104,11 @@ test('a client without a traceparent begins a trace, and the lines of the log na
 });
 
 test('an attempt links to the one before it, of a job and of a webhook', async (t) => {
-  const { broker, collector, model, receiver } = await start(t, {
+  const { broker, collector, receiver } = await start(t, {
     behave: (_call, response, count) => answer(response, {}, count < 3 ? 503 : 200),
     more: { retry: { attempts: 3, backoff: 0 } },
   });
-  const job = await broker.run({ model: 'm', input: 1, webhook: `${model.url}/again` });
-  t.is(job.status, 'succeeded');
+  t.is((await broker.run({ model: 'm', input: 1 })).status, 'succeeded');
   const attempts = await collector.find(named('process m'), 3);
   const [first, second, third] = attempts.toSorted(
     (one, other) => Number(one.attributes['inferq.attempt']) - Number(other.attributes['inferq.attempt']),
@@ -119,13 +123,13 @@ test('an attempt links to the one before it, of a job and of a webhook', async (
   t.deepEqual([first?.failed, third?.failed], [true, false]);
   t.is(collector.spans.filter(named('wait m')).length, 1);
 
-  const dead = await broker.run({ model: 'm', input: 2, webhook: `${receiver.url}/first` });
-  const [once] = await collector.find((span) => isDelivery(span, dead.id));
-  const { body } = await broker.request(`/jobs/${dead.id}/deliveries`);
-  await broker.request(`/jobs/${dead.id}/deliveries/${Object(body).data[0].id}/redeliver`, {
+  const told = await broker.run({ model: 'm', input: 2, webhook: `${receiver.url}/first` });
+  const [once] = await collector.find((span) => isDelivery(span, told.id));
+  const { body } = await broker.request(`/jobs/${told.id}/deliveries`);
+  await broker.request(`/jobs/${told.id}/deliveries/${Object(body).data[0].id}/redeliver`, {
     method: 'POST',
   });
-  const twice = (await collector.find((span) => isDelivery(span, dead.id), 2)).find((span) => span !== once);
+  const twice = (await collector.find((span) => isDelivery(span, told.id), 2)).find((span) => span !== once);
   t.deepEqual(once?.links, []);
   t.deepEqual(twice?.links, [{ traceId: once?.traceId, spanId: once?.spanId }]);
 });
@@ -167,27 +171,39 @@ test('no input, output, secret or address of a receiver is in a span', async (t)
   const { broker, collector, model, receiver } = await start(t, {
     behave: (_call, response) => answer(response, { error: secret }, 400),
     env: {
-      OTEL_EXPORTER_OTLP_HEADERS: `x-key=known-to-the-collector`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-key=for%20the%20collector',
       OTEL_RESOURCE_ATTRIBUTES: 'cloud.region=here',
     },
+    toUrl: (url) => `${url.replace('http://', `http://user:${secret}@`)}?key=${secret}`,
   });
-  const url = `${model.url.replace('http://', `http://user:${secret}@`)}?key=${secret}`;
-  await broker.request('/models/n', {
-    method: 'PUT',
-    json: { ...jsonModel('n', model.url), name: undefined },
-  });
-  void url;
+  const webhook = `${receiver.url}/${secret}?a=${secret}`;
   await broker.run(
-    { model: 'm', input: { secret }, metadata: { secret }, webhook: `${receiver.url}/${secret}?a=${secret}` },
-    { 'idempotency-key': secret, 'x-request-id': 'the-request-1' },
+    { model: 'm', input: { secret }, metadata: { secret }, webhook },
+    { 'idempotency-key': secret, 'user-agent': secret },
   );
   await broker.request(`/jobs/${secret}?a=${secret}`);
-  await broker.request(`/${secret}`);
+  await broker.request(`/${secret}`, { headers: { traceparent: secret } });
   await collector.find(named('deliver job.failed'));
   await collector.find(({ attributes }) => attributes['http.response.status_code'] === 404, 2);
+  t.regex(String(model.calls[0]?.path), new RegExp(secret));
   t.notRegex(collector.text(), new RegExp(secret));
-  t.regex(collector.text(), /known-to-the-collector/);
+  t.regex(collector.text(), /"x-key":"for the collector"/);
   t.regex(collector.text(), /cloud\.region/);
+});
+
+test('the call of a batch is under the attempt of one job and links to those of the others', async (t) => {
+  const { broker, collector } = await start(t, {
+    behave: (call, response) => answer(response, call.body),
+    more: { batch: { max_size: 3, max_delay_ms: 2000 }, cache: { scope: 'off' } },
+  });
+  await Promise.all([1, 2, 3].map((input) => broker.run({ model: 'm', input })));
+  const attempts = await collector.find(named('process m'), 3);
+  const [call] = await collector.find(named('call m'));
+  t.is(call?.attributes['messaging.batch.message_count'], 3);
+  t.deepEqual(
+    new Set([call?.parentSpanId, ...(call?.links ?? []).map(({ spanId }) => spanId)]),
+    new Set(attempts.map(({ spanId }) => spanId)),
+  );
 });
 
 test('while the collector is away jobs go on, and the log says so once', async (t) => {
@@ -210,13 +226,15 @@ test('while the collector is away jobs go on, and the log says so once', async (
 
 test('without a collector nothing of OpenTelemetry is loaded, and a traceparent is passed on as it came', async (t) => {
   const { broker, collector, model } = await start(t, {
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: '', NODE_DEBUG: 'esm' },
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: '', NODE_OPTIONS: `--import=${TELL_IMPORTS}` },
   });
   await broker.run({ model: 'm', input: 1 }, { traceparent: TRACEPARENT });
   t.is(model.calls[0]?.headers['traceparent'], TRACEPARENT);
   t.deepEqual(collector.spans, []);
   const log = await readLogs(broker);
-  t.notRegex(log, /"trace":/);
+  t.notRegex(log, /"trace":|"loaded":/);
+  await broker.startWorker({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await until(async () => /"loaded":"@opentelemetry\/sdk-trace"/.test(await readLogs(broker)));
 });
 
 function isDelivery({ name, attributes }: CollectedSpan, jobId: string): boolean {
