@@ -61,8 +61,15 @@ export function createTraces(
     version,
     exporter: telling(new OTLPTraceExporter({ url, headers }), events),
   });
-  traceEvents(events, recorder.record, () => randomBytes(8).toString('hex'));
-  return { tracing: createTracing(createSample(config), randomBytes), stop: recorder.stop };
+  traceEvents(
+    events,
+    (span) => recorder.record(span),
+    () => randomBytes(8).toString('hex'),
+  );
+  return {
+    tracing: createTracing(createSample(config), randomBytes),
+    stop: (deadlineMs) => recorder.stop(deadlineMs),
+  };
 }
 
 /** The ids of a span are known before it is: they have been sent on. */
@@ -126,7 +133,7 @@ function telling(exporter: SpanExporter, events: Events): SpanExporter {
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        const failed = result.error !== undefined || result.code !== 0;
+        const failed = result.error !== undefined;
         if (failed && !away) events.emit('traces.failed', { error: result.error });
         away = failed;
         done(result);

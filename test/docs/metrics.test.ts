@@ -20,7 +20,7 @@ test('each metric of both roles has its row, with its type, labels and role', as
   const all = new Set(roles.flatMap(({ metrics }) => [...metrics.keys()]));
   t.deepEqual([...rows.keys()].sort(), [...all].sort());
   for (const [name, [, type = '', labels = '', role = '']] of rows) {
-    const told = [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label).sort();
+    const told = [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label).sort();
     const seen = roles.filter(({ metrics }) => (metrics.get(name)?.labels.size ?? 0) > 0);
     t.true(
       roles.every(({ metrics }) => metrics.get(name)?.type === type),

@@ -58,7 +58,7 @@ test('one trace goes from the client through API, queue and worker to the model 
   const [admit] = await collector.find(named('admit m'));
   const [wait] = await collector.find(named('wait m'));
   const [call] = await collector.find(named('call m'));
-  if (!delivered || !attempt || !request || !admit || !wait || !call) return t.fail();
+  if (!delivered || !attempt || !request || !admit || !wait || !call) throw new Error('A span is missing');
 
   t.deepEqual(
     new Set(collector.spans.filter(({ traceId }) => traceId === TRACE).map(({ name }) => name)).size,

@@ -78,7 +78,7 @@ function toSpan(span: Record<string, unknown>, service: unknown): CollectedSpan 
     kind: Number(span['kind']),
     traceId: String(span['traceId']),
     spanId: String(span['spanId']),
-    parentSpanId: String(span['parentSpanId'] ?? ''),
+    parentSpanId: typeof span['parentSpanId'] === 'string' ? span['parentSpanId'] : '',
     milliseconds: (Number(span['endTimeUnixNano']) - Number(span['startTimeUnixNano'])) / 1e6,
     links: links.map(({ traceId, spanId }) => ({ traceId: String(traceId), spanId: String(spanId) })),
     attributes: attributesOf(span['attributes']),
