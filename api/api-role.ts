@@ -57,7 +57,7 @@ export function createApiRole(
   config: ApiConfig,
   registry: Registry,
   events: Events,
-  { version, durability, blobs, catalog, metrics }: About,
+  { version, durability, blobs, catalog, metrics, tracing }: About,
 ): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
@@ -100,6 +100,7 @@ export function createApiRole(
     redis,
     registry,
     events,
+    tracing,
     queue,
     readiness,
     random: Math.random,
@@ -139,6 +140,7 @@ export function createApiRole(
       routes,
       authenticate,
       events,
+      tracing,
       version,
       edge: config.edge,
       maxBody: config.maxBody,

@@ -3,6 +3,12 @@ import helmet from 'helmet';
 import type { EdgeConfig } from '../shared/edge-config.ts';
 import { InferqError } from '../shared/errors.ts';
 import type { Events } from '../shared/events.ts';
+import {
+  formatTraceparent,
+  parseTraceparent,
+  type Place,
+  type Tracing,
+} from '../shared/observe/trace-context.ts';
 import type { Principal } from '../shared/principal.ts';
 import { isRedisTrouble } from '../shared/redis/trouble.ts';
 import type { Authenticate } from './auth/authenticate.ts';
@@ -10,7 +16,7 @@ import { requireScope } from './auth/authorize.ts';
 import { createDocs } from './docs/page.ts';
 import { allowOrigins } from './http/cors.ts';
 import { readJsonBody } from './http/json-body.ts';
-import { requestIdOf, traceparentOf } from './http/request-id.ts';
+import { requestIdOf } from './http/request-id.ts';
 import type { Call, Route } from './http/route.ts';
 import { send, sendProblem } from './http/send.ts';
 import { createTurns, type InTurn } from './http/turns.ts';
@@ -20,6 +26,7 @@ export interface AppParts {
   routes: readonly Route[];
   authenticate: Authenticate;
   events: Events;
+  tracing: Tracing;
   version: string;
   edge: EdgeConfig;
   /** In bytes. */
@@ -33,6 +40,7 @@ export function createApp({
   routes,
   authenticate,
   events,
+  tracing,
   version,
   edge,
   maxBody,
@@ -42,7 +50,7 @@ export function createApp({
   const turnsFor = createTurns();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.set('trust proxy', edge.trustedProxies);
-  app.use((request, response, next) => observe(events, request, response, next));
+  app.use((request, response, next) => observe({ events, tracing }, request, response, next));
   app.use(
     helmet({
       strictTransportSecurity: false,
@@ -93,7 +101,7 @@ async function toCall(
   return {
     principal,
     requestId: requestId(response),
-    traceparent: traceparentOf(request.get('traceparent')),
+    traceparent: placeOf(response)?.own ?? traceparentOf(request),
     address: request.ip ?? '',
     parameters: Object.fromEntries(
       Object.entries(request.params).map(([name, value]) => [name, String(value)]),
@@ -112,8 +120,15 @@ function takesBody({ body, bodyOptional }: Route, { headers }: Request): boolean
   return !(bodyOptional && isEmpty);
 }
 
-function observe(events: Events, request: Request, response: Response, next: NextFunction): void {
+function observe(
+  { events, tracing }: Pick<AppParts, 'events' | 'tracing'>,
+  request: Request,
+  response: Response,
+  next: NextFunction,
+): void {
   const started = performance.now();
+  const trace = tracing.begin(request.get('traceparent'));
+  response.locals['trace'] = trace;
   const id = requestIdOf(request.get('x-request-id'));
   response.locals['requestId'] = id;
   response.setHeader('x-request-id', id);
@@ -127,6 +142,7 @@ function observe(events: Events, request: Request, response: Response, next: Nex
       requestId: id,
       ...(tenant ? { tenant } : {}),
       ...(errorType ? { errorType } : {}),
+      ...(trace ? { trace } : {}),
     });
   });
   next();
@@ -134,6 +150,16 @@ function observe(events: Events, request: Request, response: Response, next: Nex
 
 function requestId(response: Response): string {
   return String(response.locals['requestId']);
+}
+
+function placeOf(response: Response): Place | undefined {
+  return response.locals['trace'];
+}
+
+/** The client's, where no traces are made: it is passed on. */
+function traceparentOf(request: Request): string | undefined {
+  const context = parseTraceparent(request.get('traceparent'));
+  return context && formatTraceparent(context);
 }
 
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {

@@ -8,6 +8,7 @@ import { readPodPlace, type PodPlace } from './pod-config.ts';
 import { readScalingGoals, type ScalingGoals } from './scaling/scaling-goals.ts';
 import { checkRedisUrl } from './redis/connection.ts';
 import { DURABILITIES, type Durability } from './redis/durability.ts';
+import { readTracingConfig, type TracingConfig } from './tracing-config.ts';
 import { createAddressGuard } from './webhooks/address-guard.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -37,6 +38,8 @@ export interface RoleConfig {
   blobs: BlobPlace | undefined;
   /** Where models are looked for beside the files and the API. */
   discovery: DiscoveryConfig;
+  /** Undefined: no traces. */
+  tracing: TracingConfig | undefined;
 }
 
 /** How JWTs are verified. The secret is a KeyObject: it verifies faster than a text, and no log shows it. */
@@ -127,6 +130,7 @@ export function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     durability: readDurabilityWish(env, faults),
     blobs: readBlobPlace(env, faults),
     discovery: readDiscoveryConfig(env, faults),
+    tracing: readTracingConfig(env, faults),
   };
 }
 

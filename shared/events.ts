@@ -1,8 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type { ErrorCode } from './errors.ts';
 import type { TerminalStatus } from './job-status.ts';
+import type { Place } from './observe/trace-context.ts';
+import type { EventType } from './webhook-event.ts';
+import type { DeliveryAttempt } from './webhooks/delivery-attempt.ts';
 
-/** What happens in a role, by name. The core only emits; logs, metrics and traces are made by subscribers. */
+/**
+ * What happens in a role, by name. The core only emits; logs, metrics and traces are made by subscribers. `trace` is
+ * there where traces are made.
+ */
 export interface InferqEvents {
   'request.answered': {
     method: string;
@@ -13,6 +19,7 @@ export interface InferqEvents {
     tenant?: string;
     jobId?: string;
     errorType?: ErrorCode;
+    trace?: Place | undefined;
   };
   'request.crashed': { requestId: string; error: unknown };
   'job.admitted': {
@@ -21,6 +28,8 @@ export interface InferqEvents {
     tenant: string;
     kind: 'queued' | 'hit' | 'joined';
     requestId: string;
+    milliseconds: number;
+    trace?: Place | undefined;
   };
   'job.started': {
     jobId: string;
@@ -30,6 +39,8 @@ export interface InferqEvents {
     attempt: number;
     requestId: string;
     waitMs: number;
+    /** The attempt's. */
+    trace?: Place | undefined;
   };
   'job.ended': {
     jobId: string;
@@ -40,7 +51,21 @@ export interface InferqEvents {
     attempt: number;
     requestId: string;
     milliseconds: number;
+    /** Since it was queued. */
+    totalMs: number;
     errorType?: ErrorCode;
+    trace?: Place | undefined;
+  };
+  /** Whatever becomes of it; `attempt.failed` has the reason. */
+  'attempt.ended': {
+    jobId: string;
+    model: string;
+    version: string;
+    tenant: string;
+    attempt: number;
+    outcome: AttemptOutcome;
+    milliseconds: number;
+    trace?: Place | undefined;
   };
   'attempt.failed': {
     jobId: string;
@@ -50,6 +75,7 @@ export interface InferqEvents {
     errorType: ErrorCode;
     detail: string;
     next: 'retry' | 'give up';
+    trace?: Place | undefined;
   };
   'attempt.refused': { jobId: string; run: string; reason: string };
   /** The first piece of a streamed output, counted from the call. */
@@ -64,16 +90,33 @@ export interface InferqEvents {
     outcome: ErrorCode | 'succeeded' | 'broken_off';
     milliseconds: number;
   };
+  /** One request to an endpoint, for a job or for several. */
+  'model.called': {
+    jobId: string;
+    model: string;
+    endpoint: string;
+    attempt: number;
+    /** Jobs in it. */
+    size: number;
+    outcome: ErrorCode | 'succeeded' | 'broken_off';
+    milliseconds: number;
+    trace?: Place | undefined;
+  };
   'endpoint.opened': { model: string; endpoint: string; detail: string };
   'endpoint.probed': { model: string; endpoint: string; detail: string };
   'endpoint.closed': { model: string; endpoint: string; detail: string };
   'webhook.attempted': {
     jobId: string;
     id: string;
+    event: EventType;
+    /** Of the receiver. */
+    origin: string;
     attempt: number;
-    outcome: string;
+    outcome: DeliveryAttempt['outcome'];
+    milliseconds: number;
     status?: number;
     error?: string;
+    trace?: Place | undefined;
   };
   /** No attempt was made: the receiver, or its tenant, has no room. */
   'webhook.put_off': { jobId: string; id: string; why: string; milliseconds: number };
@@ -88,10 +131,14 @@ export interface InferqEvents {
   'jwks.failed': { error: unknown };
   'blobs.failed': { error: unknown };
   'adapter.failed': { where: string; error: unknown };
+  'traces.failed': { error: unknown };
   'redis.failed': { where: string; error: unknown };
   'role.started': { address: string; metrics: string; durability: string };
   'role.stopping': { reason: string };
 }
+
+/** An attempt that is put back, or broken off, has not failed. */
+export type AttemptOutcome = ErrorCode | 'succeeded' | 'put_back' | 'broken_off';
 
 export type EventName = keyof InferqEvents;
 

@@ -16,6 +16,8 @@ import { measureRole } from './observe/role-gauges.ts';
 import { measureDiscovery } from './observe/discovery-gauges.ts';
 import { measureScaling } from './observe/scaling-gauges.ts';
 import type { Readiness } from './observe/readiness.ts';
+import { UNTRACED, type Tracing } from './observe/trace-context.ts';
+import type { Traces } from './observe/traces.ts';
 import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
 import { limitCommands } from './redis/command-deadline.ts';
@@ -42,6 +44,7 @@ export interface About {
   durability: Durability;
   /** What `/metrics` tells. */
   metrics: MetricsRegistry;
+  tracing: Tracing;
   /** Undefined: large texts stay in Redis. */
   blobs: BlobStore | undefined;
 }
@@ -57,6 +60,8 @@ export interface RoleKind<Config extends RoleConfig> {
 }
 
 const COMMAND_DEADLINE_MS = 650;
+/** What spans have at the end to reach the collector. */
+const LAST_SPANS_MS = 2000;
 
 /** Runs a role as a process: faults at start are lines for a person on stderr and exit code 1. */
 export async function runRole<Config extends RoleConfig>(
@@ -82,7 +87,9 @@ async function startRole<Config extends RoleConfig>(
   await checkBlobs(config.redisUrl, blobs);
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel));
-  const metrics = measureEvents(events);
+  const version = readVersion();
+  const metrics = measureEvents(events, { role: kind.name, version });
+  const traces = await startTraces(config, { role: kind.name, version, events });
   const registry = createRegistry();
   const redis = connect(config.redisUrl, PATIENT);
   redis.on('error', (error) => events.emit('redis.failed', { where: 'connection', error }));
@@ -106,9 +113,10 @@ async function startRole<Config extends RoleConfig>(
   // From here on nobody waits for longer than a client may have to.
   limitCommands(redis, COMMAND_DEADLINE_MS);
   const role = kind.create(config, registry, events, {
-    version: readVersion(),
+    version,
     durability,
     metrics,
+    tracing: traces?.tracing ?? UNTRACED,
     blobs,
     catalog,
   });
@@ -127,10 +135,21 @@ async function startRole<Config extends RoleConfig>(
     await Promise.all([catalog.stop(), role.stop(deadlineMs)]);
     await redis.quit().catch(() => redis.disconnect());
     await server.stop();
+    await traces?.stop(LAST_SPANS_MS);
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
   events.emit('role.started', { address: url, metrics: server.url, durability });
   process.send?.({ type: 'ready', url });
+}
+
+/** Its libraries are loaded only where they are needed. */
+async function startTraces(
+  { tracing }: RoleConfig,
+  about: { role: string; version: string; events: Events },
+): Promise<Traces | undefined> {
+  if (!tracing) return undefined;
+  const { createTraces } = await import('./observe/traces.ts');
+  return createTraces(tracing, about);
 }
 
 function tellFileFault(events: Events, error: unknown): void {

@@ -2,12 +2,12 @@ import type { Texts } from '../shared/blobs/texts.ts';
 import { InferqError } from '../shared/errors.ts';
 import { stringifyExactly, type ExactIntegers } from '../shared/exact-numbers.ts';
 import type { Model } from '../shared/models/registry.ts';
-import type { StartedRun } from '../shared/ports.ts';
 import { ownerOfRun } from '../shared/redis/keys.ts';
 import type { Text } from '../shared/text.ts';
 import type { Batcher } from './batching/batcher.ts';
 import { callModel, type CallWatch, type ModelCallParts } from './call-model.ts';
 import type { Transforms } from './transforms/transforms.ts';
+import type { TracedRun } from './traced-run.ts';
 
 export interface AttemptParts extends ModelCallParts {
   batcher: Batcher;
@@ -24,7 +24,7 @@ export interface AttemptParts extends ModelCallParts {
  */
 export async function attemptRun(
   parts: AttemptParts,
-  run: StartedRun,
+  run: TracedRun,
   model: Model,
   watch: CallWatch,
   alsoFor?: Model,

@@ -3,20 +3,23 @@ import type { Events } from '../shared/events.ts';
 import type { ExactIntegers } from '../shared/exact-numbers.ts';
 import type { Endpoint } from '../shared/model.ts';
 import type { Model } from '../shared/models/registry.ts';
-import type { StartedRun } from '../shared/ports.ts';
+import type { Tracing } from '../shared/observe/trace-context.ts';
 import { ownerOfRun } from '../shared/redis/keys.ts';
+import { createCallAccount } from './call-account.ts';
 import type { EndpointCaller } from './call-endpoint.ts';
 import { timeFirstToken } from './first-token.ts';
 import type { EndpointRequest, StreamPart } from './protocols/protocol.ts';
 import { protocolOf } from './protocols/registry.ts';
 import type { RetryBudgets } from './routing/retry-budget.ts';
 import type { Router } from './routing/router.ts';
+import type { TracedRun } from './traced-run.ts';
 
 export interface ModelCallParts {
   caller: EndpointCaller;
   router: Router;
   budgets: RetryBudgets;
   events: Events;
+  tracing: Tracing;
 }
 
 /** The most that an answer may have, and where its integers go that a double does not hold. */
@@ -36,7 +39,7 @@ export interface CallWatch {
 /** Calls the model with an input that is prepared, at whichever endpoint; answers what its protocol makes of it. */
 export async function callModel(
   parts: ModelCallParts,
-  run: StartedRun,
+  run: TracedRun,
   model: Model,
   prepared: unknown,
   limits: AnswerLimits,
@@ -50,7 +53,9 @@ export async function callModel(
 
 export interface EndpointExchange {
   /** The run that it is for; the first of several. */
-  run: StartedRun;
+  run: TracedRun;
+  /** The other ones. */
+  others?: readonly TracedRun[];
   request: EndpointRequest;
   headers: Record<string, string>;
   limits: AnswerLimits;
@@ -59,10 +64,11 @@ export interface EndpointExchange {
 
 /** Makes a request at whichever endpoint of the model; answers the body. */
 export async function callEndpoint(
-  { caller, router, budgets, events }: ModelCallParts,
+  { caller, router, budgets, events, tracing }: ModelCallParts,
   model: Model,
-  { run, request, headers, limits, watch }: EndpointExchange,
+  exchange: EndpointExchange,
 ): Promise<unknown> {
+  const { run, request, limits, watch } = exchange;
   const { spec } = model;
   const { signal, onPart, onEndpoint } = watch;
   const timeout = timeoutOf(run, model);
@@ -72,15 +78,19 @@ export async function callEndpoint(
     const timed = timeFirstToken(onPart, (milliseconds) =>
       events.emit('endpoint.first_token', { jobId: run.jobId, model: spec.name, milliseconds }),
     );
+    const tell = createCallAccount({ events, tracing }, spec.name, exchange, endpoint);
+    const headers = { ...exchange.headers, ...tell.headers };
     const call = { endpoint, protocol: protocolOf(spec.protocol), request, headers, ...limits, signal };
-    return caller.call({ ...call, onPart: timed, timeoutMs: timeout * 1000 }).catch((thrown: unknown) => {
-      throw timeout < spec.timeout ? asHurried(thrown) : thrown;
-    });
+    return tell
+      .end(caller.call({ ...call, onPart: timed, timeoutMs: timeout * 1000 }), signal)
+      .catch((thrown: unknown) => {
+        throw timeout < spec.timeout ? asHurried(thrown) : thrown;
+      });
   });
 }
 
 /** In seconds. */
-export function timeoutOf(run: StartedRun, { spec }: Model): number {
+export function timeoutOf(run: TracedRun, { spec }: Model): number {
   return run.spec.timeout ?? spec.timeout;
 }
 
@@ -90,7 +100,7 @@ function asHurried(thrown: unknown): unknown {
   return new InferqError(thrown.code, thrown.message, { upstream: 'hurried', cause: thrown });
 }
 
-export function headersOf(run: StartedRun): Record<string, string> {
+export function headersOf(run: TracedRun): Record<string, string> {
   const { traceparent } = run.spec;
   return {
     // Of the run's owner, who may have left it since an earlier attempt: all attempts carry the same.

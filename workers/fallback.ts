@@ -1,9 +1,9 @@
 import type { InferqError } from '../shared/errors.ts';
 import { fullName, type Endpoint } from '../shared/model.ts';
 import type { Model, Registry } from '../shared/models/registry.ts';
-import type { StartedRun } from '../shared/ports.ts';
 import type { Text } from '../shared/text.ts';
 import { attemptRun, type AttemptParts } from './attempt.ts';
+import type { TracedRun } from './traced-run.ts';
 
 /** The answer of another model, or why there is none. */
 export interface StandIn {
@@ -24,7 +24,7 @@ export function isOutage({ code }: InferqError): boolean {
  */
 export async function askFallback(
   parts: AttemptParts & { registry: Registry },
-  run: StartedRun,
+  run: TracedRun,
   model: Model,
   signal: AbortSignal,
 ): Promise<StandIn | undefined> {

@@ -1,5 +1,5 @@
 import { InferqError, messageOf, toProblem } from '../shared/errors.ts';
-import type { Events } from '../shared/events.ts';
+import type { AttemptOutcome, Events } from '../shared/events.ts';
 import type { JobError } from '../shared/job.ts';
 import type { Model, Registry } from '../shared/models/registry.ts';
 import type { JobStore, Outcome } from '../shared/ports.ts';
@@ -14,6 +14,7 @@ import type { Notices } from './webhooks/notices.ts';
 import { createNarrator } from './run-narrator.ts';
 import {
   accountOf,
+  tellAttempt,
   tellBusy,
   tellEnd,
   tellFailure,
@@ -21,6 +22,7 @@ import {
   type RunInHand,
   type Try,
 } from './run-account.ts';
+import { placeOfAttempt } from './traced-run.ts';
 
 /** Why a running call is broken off: nobody waits for it, this worker stops, or another worker has the run. */
 export type BreakOff = 'abandoned' | 'draining' | 'taken over';
@@ -50,13 +52,21 @@ export function createProcessor(parts: ProcessorParts) {
   return async function process(runId: string, breakOff: AbortController): Promise<Verdict> {
     const started = await parts.store.start(runId, parts.worker);
     if (!started) return { kind: 'done' };
-    const run: RunInHand = { ...started, worker: parts.worker, begun: performance.now() };
+    const trace = placeOfAttempt(parts.tracing, started);
+    const run: RunInHand = { ...started, trace, worker: parts.worker, begun: performance.now() };
     tellStart(parts.events, run);
     parts.notices.started(run);
     const model = parts.registry.findByCode(codeOfJob(run.jobId) ?? '', run.version);
     const ending = model ? await attempt(parts, run, model, breakOff) : refuse(run);
-    return ending ? settle(parts, run, ending) : { kind: 'done' };
+    const verdict: Verdict = ending ? await settle(parts, run, ending) : { kind: 'done' };
+    tellAttempt(parts.events, run, outcomeOf(ending));
+    return verdict;
   };
+}
+
+function outcomeOf(ending: Ending | undefined): AttemptOutcome {
+  if (!ending) return 'broken_off';
+  return ending.error?.code ?? (ending.outcome.kind === 'putback' ? 'put_back' : 'succeeded');
 }
 
 /** Every role reads the model files for itself, and a ConfigMap takes a minute to reach them all. */

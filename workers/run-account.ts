@@ -1,13 +1,13 @@
 import { endpointName } from '../shared/endpoint-name.ts';
 import type { InferqError } from '../shared/errors.ts';
-import type { Events } from '../shared/events.ts';
+import type { AttemptOutcome, Events } from '../shared/events.ts';
 import type { Attempt } from '../shared/job.ts';
 import type { Endpoint } from '../shared/model.ts';
-import type { StartedRun } from '../shared/ports.ts';
 import { toTime } from '../shared/stored-job.ts';
+import type { TracedRun } from './traced-run.ts';
 
 /** A run that a worker has taken; `begun` is on the process' own monotonic clock. */
-export interface RunInHand extends StartedRun {
+export interface RunInHand extends TracedRun {
   worker: string;
   begun: number;
 }
@@ -54,7 +54,7 @@ function lostEntry({ attempt, startedAt }: RunInHand, lost: { startedAt: number;
 
 export function tellStart(
   events: Events,
-  { jobId, model, version, tenant, attempt, spec, waitedMs }: RunInHand,
+  { jobId, model, version, tenant, attempt, spec, waitedMs, trace }: RunInHand,
 ): void {
   events.emit('job.started', {
     jobId,
@@ -64,12 +64,13 @@ export function tellStart(
     attempt,
     requestId: spec.request_id,
     waitMs: waitedMs,
+    ...(trace ? { trace } : {}),
   });
 }
 
 export function tellFailure(
   events: Events,
-  { jobId, model, attempt }: RunInHand,
+  { jobId, model, attempt, trace }: RunInHand,
   { endpoint, error }: Try & { error: InferqError },
   next: 'retry' | 'give up',
 ): void {
@@ -81,6 +82,7 @@ export function tellFailure(
     errorType: error.code,
     detail: error.message,
     next,
+    ...(trace ? { trace } : {}),
   });
 }
 
@@ -99,7 +101,7 @@ export function tellBusy(
 }
 
 export function tellEnd(events: Events, run: RunInHand, error?: InferqError): void {
-  const { jobId, model, version, tenant, attempt, spec } = run;
+  const { jobId, model, version, tenant, attempt, spec, trace } = run;
   events.emit('job.ended', {
     jobId,
     model,
@@ -109,7 +111,23 @@ export function tellEnd(events: Events, run: RunInHand, error?: InferqError): vo
     status: error ? 'failed' : 'succeeded',
     requestId: spec.request_id,
     milliseconds: elapsedMs(run),
+    totalMs: run.waitedMs + elapsedMs(run),
     ...(error ? { errorType: error.code } : {}),
+    ...(trace ? { trace } : {}),
+  });
+}
+
+export function tellAttempt(events: Events, run: RunInHand, outcome: AttemptOutcome): void {
+  const { jobId, model, version, tenant, attempt, trace } = run;
+  events.emit('attempt.ended', {
+    jobId,
+    model,
+    version,
+    tenant,
+    attempt,
+    outcome,
+    milliseconds: elapsedMs(run),
+    ...(trace ? { trace } : {}),
   });
 }
 

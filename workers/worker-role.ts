@@ -44,7 +44,7 @@ export function createWorkerRole(
   config: WorkerConfig,
   registry: Registry,
   events: Events,
-  { version, durability, blobs, catalog }: About,
+  { version, durability, blobs, catalog, tracing }: About,
 ): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
@@ -74,7 +74,7 @@ export function createWorkerRole(
     now: Date.now,
     onError: onError('sharing endpoint states'),
   });
-  const calling = { caller, router, budgets: createRetryBudgets(Date.now), events };
+  const calling = { caller, router, budgets: createRetryBudgets(Date.now), events, tracing };
   const models = createModelWorkers({
     connection: redis,
     registry,
@@ -100,6 +100,7 @@ export function createWorkerRole(
   const webhooks = createWebhookWorkers({
     connection: redis,
     events,
+    tracing,
     version,
     allow: config.webhookAllow,
     lockTime: config.lockTime,

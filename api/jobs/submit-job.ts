@@ -6,10 +6,11 @@ import type { Events } from '../../shared/events.ts';
 import type { JobRequest } from '../../shared/job.ts';
 import type { Model, Registry } from '../../shared/models/registry.ts';
 import { chooseVersion } from '../../shared/models/traffic.ts';
+import type { Place, Tracing } from '../../shared/observe/trace-context.ts';
 import type { Admission, JobStore } from '../../shared/ports.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { IdempotencyKeys } from '../../shared/redis/idempotency.ts';
-import { newJobId } from '../../shared/redis/keys.ts';
+import { newJobId, ownerOfRun } from '../../shared/redis/keys.ts';
 import type { NoticeQueue } from '../../shared/redis/notice-queue.ts';
 import type { Outbox } from '../../shared/redis/outbox.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
@@ -38,6 +39,7 @@ export interface SubmitParts extends TenantBoundParts, BudgetParts {
   guard: AddressGuard;
   settingsOf: (tenant: string) => Promise<TenantSettings>;
   events: Events;
+  tracing: Tracing;
   random: () => number;
 }
 
@@ -56,6 +58,7 @@ export interface SubmitRequest {
 /** Checks a request, admits it once, and hands it to the workers. Answers the job as it now is. */
 export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Promise<StoredJob> {
   const { principal, settings, request, inTurn } = submit;
+  const begun = performance.now();
   const model = requireModel(
     principal,
     'jobs:write',
@@ -63,7 +66,8 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     modelFor(parts, submit),
     settings.models,
   );
-  const spec = toSpec(parts.guard, submit);
+  const trace = parts.tracing.step(submit.traceparent);
+  const spec = toSpec(parts.guard, { ...submit, traceparent: trace?.own ?? submit.traceparent });
   const claim = await digestKey(submit);
   await inTurn(() => checkInput(model, request.input));
   const fresh = newJobId(model.code, Date.now(), randomBytes(16));
@@ -91,7 +95,7 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
   await (admission.kind === 'queued' || admission.kind === 'joined' ? hold.keep() : hold.release());
   if (admission.kind !== 'queued') await discard(parts, input);
   if (admission.kind === 'not cached') throw hold.refusal;
-  return conclude(parts, { id, tenant: principal.tenant, model, spec }, admission);
+  return conclude(parts, { id, tenant: principal.tenant, model, spec, trace, begun }, admission);
 }
 
 /** Another job's data serve, or there was no room. What cannot be taken away now, the collector finds. */
@@ -155,7 +159,7 @@ function toSpec(
 
 async function conclude(
   parts: SubmitParts,
-  admitted: Admitted,
+  admitted: Admitted & { trace: Place | undefined; begun: number },
   admission: Exclude<Admission, { kind: 'not cached' }>,
 ): Promise<StoredJob> {
   const { id, model, spec } = admitted;
@@ -190,10 +194,25 @@ async function conclude(
     tenant: admitted.tenant,
     kind,
     requestId: spec.request_id,
+    milliseconds: performance.now() - admitted.begun,
+    ...(admitted.trace ? { trace: await withRun(parts, admitted.trace, admission) } : {}),
   });
   const job = admittedJob(admitted, admission);
   // Its place is that of the run it joined.
   return kind === 'joined' && job.status === 'queued' ? ((await parts.store.read(id)) ?? job) : job;
+}
+
+/** Whoever joins a run links to the job that it was made for. */
+async function withRun(
+  parts: SubmitParts,
+  trace: Place,
+  admission: Exclude<Admission, { kind: 'not cached' }>,
+): Promise<Place> {
+  if (admission.kind !== 'joined') return trace;
+  const owner = await parts.store
+    .read(ownerOfRun(admission.run))
+    .catch((error: unknown) => tellTrouble(parts, 'reading the run of a job', error));
+  return owner?.spec.traceparent ? { ...trace, links: [owner.spec.traceparent] } : trace;
 }
 
 /** The job is kept already: where BullMQ can't be told now, the sweeper tells it. */

@@ -1,5 +1,6 @@
 import { pino, type Level, type Logger } from 'pino';
 import type { EventName, Events } from '../events.ts';
+import { parseTraceparent, type Place } from './trace-context.ts';
 
 const LEVELS = {
   'request.answered': 'debug',
@@ -7,12 +8,14 @@ const LEVELS = {
   'job.admitted': 'info',
   'job.started': 'debug',
   'job.ended': 'info',
+  'attempt.ended': 'debug',
   'attempt.failed': 'warn',
   'attempt.refused': 'info',
   'endpoint.first_token': 'debug',
   'endpoint.busy': 'debug',
   'batch.sent': 'trace',
   'endpoint.called': 'trace',
+  'model.called': 'trace',
   'endpoint.opened': 'warn',
   'endpoint.probed': 'debug',
   'endpoint.closed': 'info',
@@ -26,6 +29,7 @@ const LEVELS = {
   'jwks.failed': 'warn',
   'blobs.failed': 'warn',
   'adapter.failed': 'warn',
+  'traces.failed': 'warn',
   'redis.failed': 'warn',
   'role.started': 'info',
   'role.stopping': 'info',
@@ -46,7 +50,7 @@ export function createLogger(role: string, level: string): Logger {
     level,
     base: { role },
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { error: describe },
+    serializers: { error: describe, trace: traceIdOf },
   });
 }
 
@@ -72,6 +76,11 @@ function createRepetitionFilter(): (details: object) => boolean {
     told.set(kind, performance.now());
     return true;
   };
+}
+
+/** A line has the id of its trace alone. */
+function traceIdOf(place: Place): string | undefined {
+  return parseTraceparent(place.own)?.traceId;
 }
 
 function eventNames(): EventName[] {

@@ -70,6 +70,14 @@ test('each fault is told as the document says', (t) => {
     ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_BLOBS: 'https://x', INFERQ_MAX_BODY: '1' }),
     ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_BLOBS: 's3://bucket' }),
     ...faultsOf(readWorkerConfig, { REDIS_URL, INFERQ_MAX_OUTPUT: '1' }),
+    ...faultsOf(readApiConfig, {
+      REDIS_URL,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://user:password@collector',
+      OTEL_EXPORTER_OTLP_HEADERS: 'key',
+      OTEL_RESOURCE_ATTRIBUTES: 'region=%',
+      OTEL_TRACES_SAMPLER: 'x',
+      OTEL_TRACES_SAMPLER_ARG: '2',
+    }),
     ...faultsOf(readApiConfig, { REDIS_URL, JWT_SECRET: 'secret' }),
     ...faultsOf(readApiConfig, { REDIS_URL, JWKS_URI: 'http://issuer.example/keys' }),
     ...faultsOf(readApiConfig, { REDIS_URL, INFERQ_DISCOVERY: 'east=', INFERQ_DISCOVERY_NAMESPACES: 'A' }),
@@ -91,7 +99,7 @@ test('each fault is told as the document says', (t) => {
       INFERQ_LOCK_TIME: '0',
     }),
   ];
-  t.true(faults.length >= 11);
+  t.true(faults.length >= 16);
   for (const fault of faults) t.true(document.includes(`\`${fault}\``), fault);
 });
 

@@ -50,6 +50,8 @@ test('each outside library stays in its place', (t) => {
     ioredis: (file) => file.startsWith('shared/redis/'),
     jsonata: (file) => file.startsWith('workers/transforms/') || file === 'shared/models/expression.ts',
     cockatiel: (file) => file === 'workers/routing/circuit.ts' || file === 'workers/webhooks/receiver.ts',
+    '@opentelemetry/api': (file) => file === 'shared/observe/traces.ts',
+    '@opentelemetry/sdk-trace': (file) => file === 'shared/observe/traces.ts',
     commander: (file) => file.startsWith('cli/'),
   };
   for (const { file, packages } of sources)

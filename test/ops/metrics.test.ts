@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
 import { freePort } from '../../cli/local/ports.ts';
-import { namedRowsOf, readDocument, sectionOf } from '../docs/document.ts';
+import { readDocument, sectionOf } from '../docs/document.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { isMap, listAt, textAt } from '../support/k8s/manifest.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
@@ -19,7 +19,7 @@ const panels = listAt(dashboard, 'panels');
 const queries = panels.flatMap((panel) => listAt(panel, 'targets'));
 const expressions = [...alerts, ...queries].map((entry) => textAt(entry, 'expr'));
 
-test('rules, dashboard and the operations handbook name metrics that the roles expose, by labels that they have', async (t) => {
+test('rules and dashboard name metrics that the roles expose, by labels that they have', async (t) => {
   const exposed = await exposeAll(t);
   t.true(expressions.length > 30);
   for (const expression of expressions) {
@@ -32,12 +32,6 @@ test('rules, dashboard and the operations handbook name metrics that the roles e
         for (const label of labels) t.true(known.has(label), `${label} of ${sample} in ${expression}`);
     }
   }
-  const rows = namedRowsOf(sectionOf(readDocument('docs/operations.md'), '## Metrics'));
-  t.deepEqual(
-    [...rows.keys()].sort(),
-    [...exposed.types.keys()].filter((name) => name.startsWith('inferq_')).sort(),
-  );
-  for (const [name, [, type]] of rows) t.is(type, exposed.types.get(name), name);
 });
 
 test('what waits, what runs and for how long is told by each API, and nothing while Redis is away', async (t) => {

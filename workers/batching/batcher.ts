@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Events } from '../../shared/events.ts';
 import type { Model } from '../../shared/models/registry.ts';
-import type { StartedRun } from '../../shared/ports.ts';
 import type { CallSlots } from '../../shared/redis/call-slots.ts';
 import { ownerOfRun } from '../../shared/redis/keys.ts';
 import {
@@ -17,10 +16,11 @@ import type { BatchCodec } from '../protocols/protocol.ts';
 import { protocolOf } from '../protocols/registry.ts';
 import { createLane, type Lane } from './lane.ts';
 import { splitting } from './splitting.ts';
+import type { TracedRun } from '../traced-run.ts';
 
 /** A run whose input is prepared, and how its answer is awaited. */
 export interface BatchItem {
-  run: StartedRun;
+  run: TracedRun;
   prepared: unknown;
   limits: AnswerLimits;
   watch: CallWatch;
@@ -104,6 +104,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
     parts.events.emit('batch.sent', { model: model.spec.name, size: items.length });
     const body = await callEndpoint(parts, model, {
       run,
+      others: runs.slice(1),
       request: codec.toRequest(inputs, model.spec),
       headers: headersOfBatch(runs),
       limits,
@@ -165,7 +166,7 @@ function limitsOf(items: readonly Passenger[]): AnswerLimits {
 }
 
 /** The same runs together have the same key. */
-function headersOfBatch(runs: readonly StartedRun[]): Record<string, string> {
+function headersOfBatch(runs: readonly TracedRun[]): Record<string, string> {
   const [first, ...others] = runs;
   if (!first || others.length === 0) return first ? headersOf(first) : {};
   const owners = runs.map(({ run }) => ownerOfRun(run)).sort();

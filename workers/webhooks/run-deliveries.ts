@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq';
 import type { Events } from '../../shared/events.ts';
+import type { Place, Tracing } from '../../shared/observe/trace-context.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import type { DeliveryLog, Logged } from '../../shared/redis/delivery-log.ts';
 import { DELIVERY_QUEUE, type QueuedDelivery } from '../../shared/redis/delivery-queue.ts';
@@ -19,6 +20,7 @@ export interface DeliveryWorkerParts {
   secrets: WebhookSecrets;
   log: DeliveryLog;
   events: Events;
+  tracing: Tracing;
   concurrency: number;
   /** Seconds after which the deliveries of a worker that gives no sign of life go to another. */
   lockTime: number;
@@ -52,8 +54,18 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     return conclude(job.data, history, skipped);
   }
 
+  /** The same for whoever asks: an attempt links to the one before. */
+  function placeOf({ id, traceparent }: QueuedDelivery, { next }: History): Place | undefined {
+    const keyOf = (attempt: number): string => `delivery ${id} ${attempt}`;
+    const after = next > 1 ? keyOf(next - 1) : undefined;
+    return traceparent === undefined
+      ? undefined
+      : parts.tracing.step(traceparent, { key: keyOf(next), after });
+  }
+
   async function takeTurn(job: Job<QueuedDelivery>, history: History): Promise<Turn> {
-    const { id, url, body, tenant, traceparent, event } = job.data;
+    const { id, url, body, tenant, event } = job.data;
+    const traceparent = placeOf(job.data, history)?.own ?? job.data.traceparent;
     const make = async (): Promise<DeliveryAttempt> => {
       const secrets = await parts.secrets.list(tenant);
       const at = new Date().toISOString();
@@ -75,10 +87,12 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
 
   async function conclude(
     delivery: QueuedDelivery,
-    { next, place }: History,
+    history: History,
     made: DeliveryAttempt,
   ): Promise<number | undefined> {
-    const { id, jobId, event } = delivery;
+    const { id, jobId, event, url } = delivery;
+    const { next, place } = history;
+    const trace = placeOf(delivery, history);
     const step = nextDelivery({ attempt: place, outcome: made, random: parts.random() });
     const nextAt = 'retryInMs' in step && event !== 'webhook.test' ? Date.now() + step.retryInMs : undefined;
     await parts.log.end(aboutOf(delivery), recordOf(delivery, next, made, nextAt ?? null));
@@ -86,8 +100,12 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     parts.events.emit('webhook.attempted', {
       jobId,
       id,
+      event,
+      origin: new URL(url).origin,
       attempt: next,
       outcome,
+      milliseconds: made.duration_ms,
+      ...(trace ? { trace } : {}),
       ...(status === undefined ? {} : { status }),
       ...(error === undefined ? {} : { error }),
     });

@@ -1,4 +1,5 @@
 import type { Events } from '../../shared/events.ts';
+import type { Tracing } from '../../shared/observe/trace-context.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { createDeliveryLog } from '../../shared/redis/delivery-log.ts';
 import { readJob } from '../../shared/redis/job-reader.ts';
@@ -12,6 +13,7 @@ import { createNoticeWorker } from './run-notices.ts';
 export interface WebhookWorkersParts {
   connection: RedisConnection;
   events: Events;
+  tracing: Tracing;
   version: string;
   /** Where webhooks may go although it is not public. */
   allow: readonly string[];
@@ -22,13 +24,21 @@ const DELIVERIES_AT_ONCE = 200;
 const NOTICES_AT_ONCE = 50;
 
 /** All of a worker that speaks to receivers: the deliveries of ends, and the notices, each from a queue of its own. */
-export function createWebhookWorkers({ connection, events, version, allow, lockTime }: WebhookWorkersParts) {
+export function createWebhookWorkers({
+  connection,
+  events,
+  tracing,
+  version,
+  allow,
+  lockTime,
+}: WebhookWorkersParts) {
   const sender = createWebhookSender({ guard: createAddressGuard({ allow }), version });
   const secrets = createWebhookSecrets(connection);
   const log = createDeliveryLog(connection);
   const both = { connection, sender, secrets, log, events, lockTime };
   const deliveries = createDeliveryWorker({
     ...both,
+    tracing,
     receivers: createReceivers({ mostOfTenant: DELIVERIES_AT_ONCE / 2 }),
     concurrency: DELIVERIES_AT_ONCE,
     random: Math.random,
