@@ -42,6 +42,7 @@ const SILENT = new Set([
   'inferq_endpoint_open',
   'inferq_time_to_first_token_seconds',
   'inferq_batch_size',
+  'inferq_discovery_stale_seconds',
 ]);
 
 test('no label has the id of a job, a tenant, a path or an address of a receiver for a value', async (t) => {
