@@ -64,7 +64,7 @@ export function createWorkerRole(
   });
   const caller = createEndpointCaller();
   const transforms = createTransforms();
-  const router = createRouter({ events, now: Date.now, random: Math.random });
+  const router = createRouter({ events, now: steadyNow, random: Math.random });
   const healthChecks = createHealthChecks({ registry, router, now: Date.now, random: Math.random });
   const sharedStates = createSharedStates({
     registry,
@@ -195,4 +195,9 @@ export function createWorkerRole(
       await redis.quit().catch(() => redis.disconnect());
     },
   };
+}
+
+/** Epoch ms that no change of the clock moves: how long an endpoint is left alone must not depend on it. */
+function steadyNow(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -23,7 +23,7 @@ export interface Purchase {
 export interface Hold {
   price: Price;
   refusal?: InferqError;
-  /** The job was not taken in, or was answered for nothing. */
+  /** The job was not taken in, or was answered for nothing. Another request may have taken it in with the same price. */
   release(): Promise<void>;
   /** The job was taken in: sets the price aside again where another submission of the same job has given it back. */
   keep(): Promise<void>;
@@ -53,7 +53,7 @@ export async function reserveBudget(
   return {
     price: { cost, account: period.name },
     ...(reserving.kind === 'spent' ? { refusal: spentError(period, reserving, model) } : {}),
-    release: async () => (ours ? accounts.bill(account, reservation, 0) : undefined),
+    release: async () => (ours ? charges.release(account, reservation) : undefined),
     keep: async () => (ours ? undefined : void (await reserve(Number.MAX_VALUE))),
   };
 }

@@ -176,8 +176,11 @@ export function createJobHandlers(parts: JobHandlerParts) {
   });
 
   const retry: Handler = async (call) => {
-    const job = await retryJob(parts, await find(call, 'jobs:write'));
-    return { status: 202, ...(await render(job)), headers: { location: `/jobs/${job.id}` } };
+    const failed = await find(call, 'jobs:write');
+    // It costs what a submission costs.
+    const rate = await limitRate(parts.limiter, failed.tenant, await parts.settingsOf(failed.tenant));
+    const job = await retryJob(parts, failed);
+    return { status: 202, ...(await render(job)), headers: { ...rate, location: `/jobs/${job.id}` } };
   };
 
   const deliveries: Handler = async (call) => {

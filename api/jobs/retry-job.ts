@@ -1,5 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
+import { isTerminal } from '../../shared/job-status.ts';
 import type { Registry } from '../../shared/models/registry.ts';
 import type { JobStore, Retrial } from '../../shared/ports.ts';
 import { codeOfJob } from '../../shared/redis/keys.ts';
@@ -27,6 +28,7 @@ export async function tryAgain(parts: RetryParts, job: StoredJob): Promise<Retri
   const { store, queue, registry, events } = parts;
   const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
   if (!model || model.draining) return { kind: 'not served' };
+  if (job.status === 'succeeded' || !isTerminal(job.status)) return { kind: 'refused', status: job.status };
   const settings = await parts.settingsOf(job.tenant);
   const bound = await tenantBound(parts, job.tenant, settings, model);
   const reservation = `${job.id}~${job.retries + 1}`;

@@ -67,7 +67,8 @@ export async function recover(parts: RedeliveryParts, tenant: string, since: num
   await eachOf(pending.slice(0, MOST), async (id) => {
     if (await hasten(parts, parseEndMessageId(id)?.jobId ?? '', id)) count += 1;
   });
-  return { count, more: failed.length > MOST };
+  // Those of which nothing is known any more can be asked for for ever.
+  return { count, more: failed.length > MOST && count > 0 };
 }
 
 async function eachOf(ids: readonly string[], act: (id: string) => Promise<void>): Promise<void> {

@@ -12,6 +12,8 @@ const ORPHAN_AFTER_MS = 60_000;
 export interface Charges {
   /** Settles what is owed for a model. */
   settle: (code: string) => Promise<void>;
+  /** Gives a reservation back unless a job is under way with it. */
+  release(account: Account, reservation: string): Promise<void>;
   /** Looks after an account's oldest reservations, so that none outlives its job. */
   reconcile(account: Account): Promise<void>;
 }
@@ -32,17 +34,19 @@ export function createCharges(redis: RedisConnection, accounts: Accounts): Charg
     }
   }
 
-  /** Who made it may have died before the job was admitted, or after it was refused. */
   async function release(account: Account, reservation: string): Promise<void> {
     const [id = '', life] = reservation.split('~');
     const job = await readRecord(redis, id);
     if (job && job.retries === Number(life) && !isTerminal(job.status))
-      await accounts.confirm(account, reservation);
-    else await accounts.bill(account, reservation, 0);
+      return accounts.confirm(account, reservation);
+    // What it owes comes first: only a reservation that nothing is owed for is given back.
+    if (job) await settle(codeOfJob(id) ?? '');
+    await accounts.bill(account, reservation, 0);
   }
 
   return {
     settle,
+    release,
     async reconcile(account) {
       const open = await accounts.oldest(account, AT_ONCE);
       const codes = new Set(open.map(({ reservation }) => codeOfJob(ownerOfRun(reservation)) ?? ''));

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { reserveBudget } from '../../api/jobs/budget.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { createAccounts } from '../../shared/redis/accounts.ts';
 import { createCharges } from '../../shared/redis/charges.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
+import { DEFAULT_SETTINGS } from '../../shared/tenant.ts';
 import { createJobWorld } from '../support/job-world.ts';
 import { jsonModel, startTestBroker, type Answered, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
@@ -169,4 +171,33 @@ test('a reservation whose job was never admitted is given back, that of a job un
     await connection.zadd('inferq:{account:acme}:total:open', 'XX', 1, `${job}~0`);
   await charges.reconcile(account);
   t.deepEqual(await accounts.balance(account), { spent: 0, reserved: 1 });
+});
+
+test('one key at two replicas at once is paid once, whoever takes the job in', async (t) => {
+  const redis = await startTemporaryRedis();
+  const connection = connect(redis.url, PATIENT);
+  t.teardown(async () => {
+    await connection.quit();
+    await redis.stop();
+  });
+  const world = createJobWorld(connection);
+  const accounts = createAccounts(connection);
+  const charges = createCharges(connection, accounts);
+  const account = { tenant: 'acme', period: 'total' };
+  const settings = { ...DEFAULT_SETTINGS, budget: 10 };
+  const model = { ...world.model, cost: 5 };
+  const { id } = await world.submit();
+  await world.store.leave(id, 'canceled');
+  const purchase = { tenant: 'acme', settings, model, reservation: `${id}~1` };
+  // The first sets the price aside, the second takes the job in, the first is told that it is there already.
+  const first = await reserveBudget({ accounts, charges }, purchase);
+  const second = await reserveBudget({ accounts, charges }, purchase);
+  await world.retry(id, second.price);
+  await second.keep();
+  await first.release();
+  t.deepEqual(await accounts.balance(account), { spent: 0, reserved: 5 });
+  await world.succeed(await world.start(`${id}~1`));
+  // Also where the first comes late.
+  await first.release();
+  t.deepEqual(await accounts.balance(account), { spent: 5, reserved: 0 });
 });

@@ -168,6 +168,10 @@ test('models are added, changed, drained and removed under load without a failed
     t.is((await put(broker, `m@${version}`, specOf(model.url, { concurrency: 1 }))).status, 200);
     t.is(await remove(broker, `m@${version - 1}`), 204);
   }
+  const rush = Array.from({ length: 60 }, (_, input) =>
+    broker.submit({ model: 'm', input: `rush ${input}`, cache: 'bypass' }),
+  );
+  accepted.push(...(await Promise.all(rush)).map(({ id }) => id));
   const { backlog } = Object((await broker.request('/models/m')).body);
   t.true(backlog > 0, 'nothing is left to drain');
   t.is(await remove(broker, 'm'), 204);

@@ -1,10 +1,12 @@
 import { InferqError } from '../../shared/errors.ts';
 import { fullName, type ModelSpec } from '../../shared/model.ts';
 
-/** No endpoint is in order; `waitMs` until the next one is tried. `lastError` is without secrets. */
-export function unreachable(spec: ModelSpec, waitMs: number, lastError: string | undefined): InferqError {
-  const said = lastError === undefined ? '' : ` The last failure: ${lastError}`;
-  const detail = `Every endpoint of ${fullName(spec)} is out of order, so none was called.${said}`;
+/**
+ * No endpoint is in order; `waitMs` until the next one is tried. What they last said is for admins: it may be about the
+ * input of another tenant.
+ */
+export function unreachable(spec: ModelSpec, waitMs: number): InferqError {
+  const detail = `Every endpoint of ${fullName(spec)} is out of order, so none was called. GET /models/${spec.name} tells admins why.`;
   return new InferqError('model_unavailable', detail, {
     upstream: 'unreachable',
     retryAfter: Math.max(0, waitMs) / 1000,

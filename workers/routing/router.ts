@@ -98,7 +98,7 @@ export function createRouter({ events, now, random }: RouterParts): Router {
     signal: AbortSignal,
   ): Promise<void> {
     const waitMs = choice.until - now();
-    if (choice.kind === 'unreachable') throw unreachable(model.spec, waitMs, lastErrorOf(statesOf(model)));
+    if (choice.kind === 'unreachable') throw unreachable(model.spec, waitMs);
     if (now() >= deadline || isTooLate(choice.until, deadline)) throw busy(model.spec, waitMs);
     await bellOf(model.code).wait(Math.min(choice.until, deadline) - now(), signal);
   }
@@ -156,8 +156,4 @@ function keyOf(code: string, url: string): string {
 /** Waiting for room has no end of its own. */
 function isTooLate(until: number, deadline: number): boolean {
   return Number.isFinite(until) && until > deadline;
-}
-
-function lastErrorOf(states: readonly EndpointState[]): string | undefined {
-  return states.map((state) => state.report().error).find((error) => error !== null) ?? undefined;
 }

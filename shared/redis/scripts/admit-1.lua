@@ -94,6 +94,7 @@ local function join()
     hasten(run)
   end
   redis.call('ZADD', prefix .. 'joined:' .. run, digits(now), id)
+  redis.call('HSET', prefix .. 'data:' .. run, 'shared', 1)
   return { 'joined', digits(now), run, running and 'running' or 'queued' }
 end
 

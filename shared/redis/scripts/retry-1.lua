@@ -46,7 +46,14 @@ if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[9]) end
 if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'account', ARGV[10]) end
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 redis.call('PERSIST', KEYS[1])
-redis.call('HSET', prefix .. 'data:' .. run, 'input', input)
+-- The data go along where nobody else has a part in them: a client that cancels and retries must not fill Redis.
+local old_data = prefix .. 'data:' .. old_run
+if redis.call('ZSCORE', prefix .. 'runs', old_run) or redis.call('HEXISTS', old_data, 'shared') == 1 then
+  redis.call('HSET', prefix .. 'data:' .. run, 'input', input)
+else
+  redis.call('RENAME', old_data, prefix .. 'data:' .. run)
+  redis.call('PERSIST', prefix .. 'data:' .. run)
+end
 hold_blobs(prefix, run, '+inf')
 add_to_backlog(prefix, tenant, 1)
 look_at(prefix, run, now + 5000)

@@ -101,4 +101,15 @@ export const charges: Suite = (test, newWorld) => {
     for (const { id } of [unpriced, free]) await world.succeed(await world.start(id));
     t.deepEqual(await owed(world, unpriced.id, free.id), []);
   });
+
+  test('canceled after it was put back without a call, a job costs nothing; after a failed call its price', async (t) => {
+    const world = newWorld();
+    const uncalled = await world.submit({ price });
+    await world.putBack(await world.start(uncalled.id), false);
+    await world.store.leave(uncalled.id, 'canceled');
+    const called = await world.submit({ price });
+    await world.putBack(await world.start(called.id), true);
+    await world.store.leave(called.id, 'canceled');
+    t.deepEqual(await owed(world, uncalled.id, called.id), ['0 0', '0 2.5']);
+  });
 };

@@ -86,4 +86,28 @@ export const retry: Suite = (test, newWorld) => {
       [waiting],
     );
   });
+
+  test('a job that is canceled and retried again and again keeps one copy of its input', async (t) => {
+    const world = newWorld();
+    const { id } = await world.submit({ input: 'x'.repeat(10_000) });
+    for (let at = 0; at < 20; at++) {
+      await world.store.leave(id, 'canceled');
+      t.is((await world.retry(id)).kind, 'queued');
+    }
+    const data = (await world.keys()).filter((key) => key.startsWith('data:'));
+    t.deepEqual(data, [`data:${id}~20`]);
+    t.is((await world.start(`${id}~20`)).input, JSON.stringify('x'.repeat(10_000)));
+  });
+
+  test('the input stays with those who joined when the first of them goes on alone', async (t) => {
+    const world = newWorld();
+    const first = await world.submit({ input: 'same' });
+    const second = await world.submit({ input: 'same' });
+    const run = await world.start(first.id);
+    await world.fail(run);
+    await world.retry(first.id);
+    t.is((await world.retry(second.id)).kind, 'queued');
+    t.is((await world.start(`${second.id}~1`)).input, '"same"');
+    t.is((await world.start(`${first.id}~1`)).input, '"same"');
+  });
 };

@@ -76,7 +76,8 @@ test('with all out of order it throws without a call and says when the next prob
   );
   t.like(error, { code: 'model_unavailable', upstream: 'unreachable' });
   t.true((error?.retryAfter ?? 0) >= 0.8 && (error?.retryAfter ?? 9) <= 1.2);
-  t.true(error?.message.endsWith('The last failure: no connection'));
+  // What an endpoint said to one client is not for another.
+  t.notRegex(error?.message ?? '', /no connection/);
 });
 
 test('one without room is left alone for as long as it asked, and another one is called in the same attempt', async (t) => {

@@ -4,16 +4,19 @@ local function is_overdue(job, now)
 end
 
 -- Ends a job without the model's answer. The run goes on for others who joined it, in the place that it has; with the
--- last of them it loses its token, and a call that has begun must be paid. Answers whether a webhook is owed, the run, and whether nobody waits for it.
+-- last of them it loses its token, and a call that has begun must be paid. Answers whether a webhook is owed, the run,
+-- and whether nobody waits for it.
 local function leave_run(prefix, id, reason, now)
   local key = prefix .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'run', 'ckey', 'retention', 'tag', 'started')
+  local job = redis.call('HMGET', key, 'run', 'ckey', 'retention', 'tag', 'status')
   local run = job[1]
+  -- Put back without an attempt, it was not called: no endpoint had room.
+  local called = job[5] == 'running' or (tonumber(redis.call('HGET', prefix .. 'run:' .. run, 'spent')) or 0) > 0
   remember_leaving(key, reason, now)
   local owed = end_job(prefix, id, reason, now)
   redis.call('ZREM', prefix .. 'joined:' .. run, id)
   local heir = first_live(prefix, run)
-  charge(prefix, id, reason == 'canceled' and job[5] and not heir, now)
+  charge(prefix, id, reason == 'canceled' and called and not heir, now)
   if not heir then
     close_run(prefix, run, job[2], job[3])
     redis.call('PUBLISH', 'inferq:abandoned', run)
