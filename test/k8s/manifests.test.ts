@@ -3,6 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import { namesUnder, readDocument } from '../docs/document.ts';
 import { accessFaults, namespaceFaults } from '../support/k8s/access.ts';
+import { discoveryFaults } from '../support/k8s/discovery.ts';
 import { environmentFaults } from '../support/k8s/environment.ts';
 import { fieldFaults } from '../support/k8s/fields.ts';
 import { renderKustomization } from '../support/k8s/kustomize.ts';
@@ -13,6 +14,7 @@ import { scalingFaults, stoppingFaults } from '../support/k8s/scaling.ts';
 import { selectorFaults } from '../support/k8s/selectors.ts';
 import { dataFaults, targetFaults } from '../support/k8s/targets.ts';
 import { yamlWordFaults } from '../support/k8s/yaml-words.ts';
+import { PLANTED_IN_DISCOVERY } from './planted/discovery.ts';
 import { PLANTED_IN_OBJECTS } from './planted/objects.ts';
 import { PLANTED_IN_PODS } from './planted/pods.ts';
 
@@ -32,6 +34,7 @@ const RULES: Record<string, (objects: Manifest[]) => string[]> = {
   scaling: scalingFaults,
   stopping: stoppingFaults,
   environment: environmentFaults,
+  discovery: discoveryFaults,
 };
 
 for (const overlay of ['dev', 'production', 'multi-cluster', 'keda']) {
@@ -52,7 +55,7 @@ test('no manifest holds a word that YAML 1.1 reads as another', async (t) => {
   t.deepEqual(yamlWordFaults('a: 1.5\nb: none\nc: 10\nd: true'), []);
 });
 
-const PLANTS = [...PLANTED_IN_OBJECTS, ...PLANTED_IN_PODS];
+const PLANTS = [...PLANTED_IN_OBJECTS, ...PLANTED_IN_PODS, ...PLANTED_IN_DISCOVERY];
 
 for (const [index, { rule, overlay = 'production', object: title, change, fault }] of PLANTS.entries()) {
   test(`planted fault ${index + 1}: the rule of ${rule} sees ${title}: ${fault.source}`, async (t) => {

@@ -32,7 +32,7 @@ test('a broker does its work with the users that are made, and these can do noth
   t.teardown(() => admin.disconnect());
   const secrets = await makeSecrets();
   const users = valueIn(secrets, 'redis-acl', 'users.acl').split('\n').filter(Boolean);
-  t.is(users.length, 8);
+  t.is(users.length, 7);
   for (const [, name = '', ...rules] of users.map((line) => line.split(' ')))
     if (name !== 'default') await admin.call('ACL', 'SETUSER', name, ...rules);
   const urlOf = (role: string): string => {

@@ -7,7 +7,7 @@ replica=$(password)
 sentinel=$(password)
 urls=
 users=
-for role in api worker webhook-worker discovery metrics-adapter; do
+for role in api worker webhook-worker metrics-adapter; do
   secret=$(password)
   urls="$urls
   $role: redis+sentinel://$role:$secret@$sentinels/inferq"

@@ -169,6 +169,12 @@ export const PLANTED_IN_PODS: Plant[] = [
     fault: /goes to 20 workers, of which 8 can have work/,
   },
   {
+    rule: 'scaling',
+    object: 'ClusterRole/inferq-external-metrics-reader',
+    change: (object) => listAt(object, 'rules', 0, 'resources').pop(),
+    fault: /leaves out inferq_oldest_wait_seconds/,
+  },
+  {
     rule: 'stopping',
     object: 'Deployment/worker-large',
     change: inPod((pod) => (pod['terminationGracePeriodSeconds'] = 30)),
@@ -188,5 +194,25 @@ export const PLANTED_IN_PODS: Plant[] = [
       listAt(container, 'env').push({ name: 'INFERQ_DRAIN_TIMEOUT', value: '5' }),
     ),
     fault: /INFERQ_DRAIN_TIMEOUT, which its role does not read/,
+  },
+  {
+    rule: 'environment',
+    object: 'Deployment/metrics-adapter',
+    change: inContainer((container) =>
+      listAt(container, 'env').push({ name: 'INFERQ_CLUSTERS', value: '/etc/inferq/clusters' }),
+    ),
+    fault: /INFERQ_CLUSTERS, which its role does not read/,
+  },
+  {
+    rule: 'environment',
+    object: 'Deployment/metrics-adapter',
+    change: setEnv('INFERQ_TLS_CERT', ''),
+    fault: /INFERQ_TLS_CERT is not set/,
+  },
+  {
+    rule: 'environment',
+    object: 'Deployment/metrics-adapter',
+    change: inContainer((container) => (container['args'] = ['discovery'])),
+    fault: /starts discovery, which is no role/,
   },
 ];

@@ -1,3 +1,4 @@
+import { readAdapterConfig } from '../../../api/metrics-adapter/adapter-config.ts';
 import { readApiConfig, readWorkerConfig, type Environment } from '../../../shared/config.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import {
@@ -31,19 +32,20 @@ export function environmentOf(workload: Manifest, objects: readonly Manifest[]):
   return env;
 }
 
-/** Set for programs of Kubernetes' own making: who reads them is not the configuration of a role. */
-const OF_THE_POD = new Set(['POD_NAME', 'POD_NAMESPACE']);
+const READERS: Record<string, (env: Environment) => unknown> = {
+  api: readApiConfig,
+  worker: readWorkerConfig,
+  'metrics-adapter': readAdapterConfig,
+};
 
-/** Variables that a role refuses, or does not read. */
+/** Roles that are none, and variables that a role refuses or does not read. */
 export function environmentFaults(objects: readonly Manifest[]): string[] {
   return workloads(objects).flatMap((workload) => {
-    const args = containersOf(workload).flatMap((container) => listAt(container, 'args'));
-    const readConfig = args.includes('api')
-      ? readApiConfig
-      : args.includes('worker')
-        ? readWorkerConfig
-        : undefined;
-    if (readConfig === undefined) return [];
+    const [container] = containersOf(workload);
+    if (textAt(container, 'name') !== 'inferq') return [];
+    const role = textAt(container, 'args', 0);
+    const readConfig = READERS[role];
+    if (readConfig === undefined) return [`${titleOf(workload)} starts ${role}, which is no role`];
     const env = environmentOf(workload, objects);
     const read = new Set<string>();
     const watched: Environment = new Proxy(env, {
@@ -54,7 +56,7 @@ export function environmentFaults(objects: readonly Manifest[]): string[] {
     } catch (error) {
       return [`${titleOf(workload)}: ${messageOf(error)}`];
     }
-    const unread = Object.keys(env).filter((name) => !read.has(name) && !OF_THE_POD.has(name));
+    const unread = Object.keys(env).filter((name) => !read.has(name));
     return unread.map((name) => `${titleOf(workload)} sets ${name}, which its role does not read`);
   });
 }

@@ -124,13 +124,15 @@ function targetOf(patch: unknown): Manifest {
 function matches(object: Manifest, target: unknown): boolean {
   const kind = textAt(target, 'kind');
   const name = textAt(target, 'name');
-  const labels = textAt(target, 'labelSelector').split(',').filter(Boolean);
+  const labels = textAt(target, 'labelSelector').match(/[^,(]+(?:\([^)]*\))?/g) ?? [];
   return (
     (kind === '' || kind === kindOf(object)) &&
     (name === '' || new RegExp(`^(?:${name})$`).test(nameOf(object))) &&
     labels.every((label) => {
-      const [key = '', value] = label.split('=');
-      return textAt(object, 'metadata', 'labels', key) === value;
+      // `key=value` or `key in (one, other)`
+      const [, key = '', value, values] = /^([^= ]+)(?:=(.*)| in \((.*)\))$/.exec(label) ?? [];
+      const wanted = values?.split(',').map((each) => each.trim()) ?? [value];
+      return wanted.includes(textAt(object, 'metadata', 'labels', key));
     })
   );
 }

@@ -1,3 +1,4 @@
+import { METRICS } from '../../../api/metrics-adapter/external-metrics.ts';
 import {
   at,
   containersOf,
@@ -13,8 +14,8 @@ import {
 import { modelsOf } from './models.ts';
 import { environmentOf } from './environment.ts';
 
-/** What the broker publishes for it; the adapter and the API answer under these names. */
-const METRICS = { inferq_outstanding_jobs: 'outstanding_jobs', inferq_desired_workers: 'desired_workers' };
+/** What a pool scales by; the wait of the oldest run is for alerts. */
+const SCALED_BY = ['inferq_outstanding_jobs', 'inferq_desired_workers'];
 
 interface Wish {
   metric: string;
@@ -42,7 +43,20 @@ export function scalingFaults(objects: readonly Manifest[]): string[] {
   const names = scalers.map((scaler) => textAt(scaler, 'spec', 'scaleTargetRef', 'name'));
   for (const name of names)
     if (names.filter((other) => other === name).length > 1) faults.push(`${name} has two scalers`);
-  return faults;
+  return [...faults, ...readerFaults(objects)];
+}
+
+/** Metrics that the adapter serves and the autoscaler may not read. */
+function readerFaults(objects: readonly Manifest[]): string[] {
+  return ofKind(objects, 'ClusterRole').flatMap((role) => {
+    const rules = listAt(role, 'rules').filter((rule) =>
+      listAt(rule, 'apiGroups').includes('external.metrics.k8s.io'),
+    );
+    const readable = rules.flatMap((rule) => listAt(rule, 'resources'));
+    return Object.keys(METRICS).flatMap((metric) =>
+      rules.length === 0 || readable.includes(metric) ? [] : [`${titleOf(role)} leaves out ${metric}`],
+    );
+  });
 }
 
 function wishFaults(scaler: Manifest, target: Manifest, objects: readonly Manifest[]): string[] {
@@ -62,7 +76,7 @@ function wishFaults(scaler: Manifest, target: Manifest, objects: readonly Manife
   if (most > useful)
     faults.push(`${titleOf(scaler)} goes to ${most} workers, of which ${useful} can have work`);
   for (const model of models)
-    for (const metric of Object.keys(METRICS))
+    for (const metric of SCALED_BY)
       if (!wishes.some((wish) => wish.model === model && wish.metric === metric))
         faults.push(`${titleOf(scaler)} does not look at ${metric} of ${model}`);
   return faults;
