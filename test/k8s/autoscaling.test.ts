@@ -1,6 +1,5 @@
 import path from 'node:path';
 import test from 'ava';
-import { desiredWorkers } from '../../shared/desired-workers.ts';
 import { createAutoscaler, type AutoscalerSpec, type Policy } from '../support/hpa/autoscaler.ts';
 import { simulatePool, type PoolDay, type PoolOptions } from '../support/hpa/pool.ts';
 import { environmentOf } from '../support/k8s/environment.ts';
@@ -73,21 +72,6 @@ test('the autoscaler leaves a tenth of tolerance, goes up at once and down by th
   t.is(burst.decide(30 + window - 1, 24, wish(10)), 24);
   t.is(burst.decide(30 + window + 1, 24, wish(10)), 21);
   t.is(burst.decide(30 + window + 16, 21, wish(10)), 21);
-});
-
-test('workers are wished for by Little’s law, and never more than the model lets work', (t) => {
-  const demand = {
-    arrivals: 40,
-    serviceTime: 2,
-    waiting: 0,
-    objective: 10,
-    workerConcurrency: 50,
-    modelConcurrency: 400,
-  };
-  t.is(desiredWorkers(demand), 2);
-  t.is(desiredWorkers({ ...demand, waiting: 400 }), 4);
-  t.is(desiredWorkers({ ...demand, waiting: 1e6 }), 8);
-  t.is(desiredWorkers({ ...demand, arrivals: 0 }), 0);
 });
 
 function wish(value: number): { value: number; target: number }[] {

@@ -1,4 +1,4 @@
-import { desiredWorkers } from '../../../shared/desired-workers.ts';
+import { desiredWorkers } from '../../../shared/scaling/desired-workers.ts';
 import type { createAutoscaler, Metric } from './autoscaler.ts';
 
 export interface PoolOptions {
@@ -65,7 +65,10 @@ export function simulatePool(options: PoolOptions): PoolDay {
 
   function metrics(now: number): Metric[] {
     const isBlind = options.blind?.(now) ?? false;
-    const desired = desiredWorkers({ ...options, arrivals: rate, waiting });
+    const desired = desiredWorkers(
+      { waiting, running, rate, runTime: serviceTime },
+      { wait: options.objective, perWorker: workerConcurrency, most: modelConcurrency },
+    );
     return [
       { value: isBlind ? undefined : waiting + running, target: options.target },
       { value: isBlind ? undefined : desired, target: 1 },
