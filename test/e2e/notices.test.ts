@@ -59,7 +59,7 @@ test('who asks for it is told of start and progress, signed, at most twice a sec
   t.true(progress.length >= 3, `${progress.length} of 50 steps in 2 s`);
   t.deepEqual(
     progress,
-    [...new Set(progress)].sort((a, b) => Number(a) - Number(b)),
+    progress.toSorted((a, b) => Number(a) - Number(b)),
   );
   t.is(progress.at(-1), 1, 'the last progress before a silence is told');
   const times = events
