@@ -31,10 +31,6 @@ export async function askFallback(
   const { fallback } = model.spec;
   const other = fallback === undefined ? undefined : parts.registry.find(fallback);
   if (!other) return undefined;
-  const input: unknown = JSON.parse(await parts.texts.read(run.input));
-  // The check puts the defaults of that model's schema in.
-  if (other.checkInput(input).length > 0) return undefined;
-  const own = { ...run, input: JSON.stringify(input), spent: 0 };
   const standIn: Pick<StandIn, 'model' | 'endpoint'> = { model: fullName(other.spec), endpoint: undefined };
   const watch = {
     signal,
@@ -42,6 +38,10 @@ export async function askFallback(
     onEndpoint: (endpoint: Endpoint) => (standIn.endpoint = endpoint),
   };
   try {
+    const input: unknown = JSON.parse(await parts.texts.read(run.input));
+    // The check puts the defaults of that model's schema in.
+    if (other.checkInput(input).length > 0) return undefined;
+    const own = { ...run, input: JSON.stringify(input), spent: 0 };
     const output = await attemptRun(parts, own, other, watch, model);
     return { ...standIn, result: { output } };
   } catch (thrown) {

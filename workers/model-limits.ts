@@ -1,5 +1,6 @@
 import type { ModelSpec } from '../shared/model.ts';
 import type { Model } from '../shared/models/registry.ts';
+import { batchSizeOf } from './batching/batch-size.ts';
 
 /**
  * What BullMQ holds the runs of a model to, over all workers. Where several go into one call, there have to be as many
@@ -23,8 +24,9 @@ export function limitsOf(models: readonly Model[]): Map<string, Limits> {
   return limits;
 }
 
-function toLimits({ concurrency, rate, batch }: ModelSpec): Limits {
-  const size = batch?.max_size ?? 1;
+function toLimits(spec: ModelSpec): Limits {
+  const { concurrency, rate } = spec;
+  const size = batchSizeOf(spec);
   return { concurrency: concurrency * size, batch: size, ...(rate ? { rate } : {}) };
 }
 

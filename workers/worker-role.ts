@@ -85,7 +85,7 @@ export function createWorkerRole(
       outbox,
       notices,
       ...calling,
-      batcher: createBatcher({ ...calling, slots: createCallSlots(redis) }),
+      batcher: createBatcher({ ...calling, slots: createCallSlots(redis), random: Math.random }),
       transforms,
       texts: createTexts(blobs, createBlobIndex(redis)),
       maxOutput: config.maxOutput,

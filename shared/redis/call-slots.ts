@@ -5,8 +5,14 @@ import { createScripts } from './scripts.ts';
 
 /** How many calls of a model are under way, over all workers. */
 export interface CallSlots {
-  /** Gives the slot back; undefined where all `limit` are taken. A slot is held for `heldMs` at most. */
-  take(code: string, limit: number, heldMs: number): Promise<(() => Promise<void>) | undefined>;
+  /** Undefined where all `limit` are taken. A slot is held for `heldMs`, unless it is renewed. */
+  take(code: string, limit: number, heldMs: number): Promise<CallSlot | undefined>;
+}
+
+export interface CallSlot {
+  /** Holds it for as long again. */
+  renew(): Promise<void>;
+  release(): Promise<void>;
 }
 
 export function createCallSlots(redis: RedisConnection): CallSlots {
@@ -15,8 +21,12 @@ export function createCallSlots(redis: RedisConnection): CallSlots {
     async take(code, limit, heldMs) {
       const key = `${keyPrefix(code)}calls`;
       const slot = randomBytes(9).toString('base64url');
-      if ((await run('slot', key, slot, limit, Math.ceil(heldMs))) !== 1) return undefined;
-      return async () => void (await redis.zrem(key, slot));
+      const hold = (): Promise<unknown> => run('slot', key, slot, limit, Math.ceil(heldMs));
+      if ((await hold()) !== 1) return undefined;
+      return {
+        renew: async () => void (await hold()),
+        release: async () => void (await redis.zrem(key, slot)),
+      };
     },
   };
 }

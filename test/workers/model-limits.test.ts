@@ -7,7 +7,7 @@ import { limitsOf } from '../../workers/model-limits.ts';
 function limitsFor(...versions: string[]) {
   const models = versions.map(
     (more, at) =>
-      `{name: m, version: "${at}", protocol: json, endpoints: [{url: "http://a/x"}]${more && `, ${more}`}}`,
+      `{name: m, version: "${at}", ${more.includes('protocol') ? '' : 'protocol: json, '}endpoints: [{url: "http://a/x"}]${more && `, ${more}`}}`,
   );
   const registry = createRegistry();
   registry.replace(servedSpecs(parseModelFile(`models: [${models.join(', ')}]`, 'm.yaml', {}), []));
@@ -22,4 +22,9 @@ test('of several versions the most that one of them allows holds for all, as the
     window: 1,
   });
   t.is(limitsFor('rate: {limit: 10, window: 1}', '').rate, undefined);
+});
+
+test('there are as many runs as fill the calls, where the protocol has batches', (t) => {
+  t.is(limitsFor('concurrency: 2, batch: {max_size: 8}').concurrency, 16);
+  t.is(limitsFor('concurrency: 2, batch: {max_size: 8}, protocol: openai-chat').concurrency, 2);
 });

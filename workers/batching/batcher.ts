@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Events } from '../../shared/events.ts';
 import type { Model } from '../../shared/models/registry.ts';
 import type { CallSlots } from '../../shared/redis/call-slots.ts';
 import { ownerOfRun } from '../../shared/redis/keys.ts';
 import {
   callEndpoint,
+  callModel,
   headersOf,
   timeoutOf,
   type AnswerLimits,
@@ -14,8 +14,10 @@ import {
 } from '../call-model.ts';
 import type { BatchCodec } from '../protocols/protocol.ts';
 import { protocolOf } from '../protocols/registry.ts';
+import { batchSizeOf } from './batch-size.ts';
 import { createLane, type Lane } from './lane.ts';
 import { splitting } from './splitting.ts';
+import { createTurns } from './turns.ts';
 import type { TracedRun } from '../traced-run.ts';
 
 /** A run whose input is prepared, and how its answer is awaited. */
@@ -27,13 +29,14 @@ export interface BatchItem {
 }
 
 export interface Batcher {
-  /** What the model's protocol makes of the answer; undefined where this input does not go with others. */
+  /** What the model's protocol makes of the answer; undefined where its calls are not counted here. */
   call(model: Model, item: BatchItem): Promise<unknown> | undefined;
 }
 
 export interface BatcherParts extends ModelCallParts {
   slots: CallSlots;
   events: Events;
+  random: () => number;
 }
 
 interface Passenger extends BatchItem {
@@ -42,20 +45,20 @@ interface Passenger extends BatchItem {
   reject(reason: unknown): void;
 }
 
-/** How often it is looked whether another worker's call has ended. */
-const LOOK_EVERY_MS = 10;
-/** Longer than a call's own timeout: what it does before and after. */
-const SLOT_MARGIN_MS = 30_000;
 /** The most that the answer to a batch may have. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * Puts the inputs of several jobs into one call of the model. A batch holds one version of a model, one group of its
  * protocol, one timeout, and jobs of one tenant unless the model allows others. Where a batch is refused it is halved,
- * so that one bad input fails alone; a run that has failed before goes alone.
+ * so that one bad input fails alone, in the turn of the batch; a run that has failed before goes alone.
  */
 export function createBatcher(parts: BatcherParts): Batcher {
   const lanes = new Map<string, Lane<Passenger>>();
+  const turns = createTurns({
+    ...parts,
+    onError: (error) => parts.events.emit('redis.failed', { where: 'counting calls', error }),
+  });
 
   function laneOf(model: Model, codec: BatchCodec, key: string): Lane<Passenger> {
     const lane =
@@ -63,7 +66,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
       createLane<Passenger>({
         maxSize: model.spec.batch?.max_size ?? 1,
         maxDelayMs: model.spec.batch?.max_delay_ms ?? 0,
-        admit: () => takeSlot(model),
+        admit: (signal) => turns.take(model.code, model.spec.concurrency, signal),
         send: (items) => splitting(items, (some) => send(model, codec, some)).finally(() => forget(key)),
       });
     lanes.set(key, lane);
@@ -76,22 +79,15 @@ export function createBatcher(parts: BatcherParts): Batcher {
     });
   }
 
-  /** Without Redis nobody could say how many calls there are; those that were begun are made. */
-  async function takeSlot({ code, spec }: Model): Promise<() => Promise<void>> {
-    for (;;) {
-      try {
-        const release = await parts.slots.take(code, spec.concurrency, spec.timeout * 1000 + SLOT_MARGIN_MS);
-        if (release) return () => release().catch(tell);
-      } catch (error) {
-        tell(error);
-        return async () => undefined;
-      }
-      await sleep(LOOK_EVERY_MS);
+  /** The queue lets in as many runs as would fill all calls, so that one that goes alone has to be counted, too. */
+  async function callAlone(model: Model, { run, prepared, limits, watch }: BatchItem): Promise<unknown> {
+    const release = await turns.take(model.code, model.spec.concurrency, watch.signal);
+    if (!release) return watch.signal.throwIfAborted();
+    try {
+      return await callModel(parts, run, model, prepared, limits, watch);
+    } finally {
+      await release();
     }
-  }
-
-  function tell(error: unknown): void {
-    parts.events.emit('redis.failed', { where: 'counting calls', error });
   }
 
   /** One call for all of them; each gets its own part of the answer. Throws where the whole call failed. */
@@ -124,16 +120,21 @@ export function createBatcher(parts: BatcherParts): Batcher {
     call(model, item) {
       const { spec } = model;
       const codec = protocolOf(spec.protocol).batch;
-      if (!codec || !spec.batch || spec.batch.max_size < 2 || item.run.spent > 0) return undefined;
+      if (!codec || !spec.batch || batchSizeOf(spec) < 2) return undefined;
       // What would be refused alone is refused here.
       protocolOf(spec.protocol).toRequest(item.prepared, spec);
       const group = codec.groupOf(item.prepared);
-      if (group === undefined) return undefined;
+      if (group === undefined || item.run.spent > 0) return callAlone(model, item);
       const tenant = spec.batch.across_tenants ? '' : item.run.tenant;
       const key = JSON.stringify([model.code, spec.version, tenant, timeoutOf(item.run, model), group]);
       return new Promise((resolve, reject) => {
         const { signal } = item.watch;
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        signal.throwIfAborted();
+        const leave = (): void => {
+          reject(signal.reason);
+          forget(key);
+        };
+        signal.addEventListener('abort', leave, { once: true });
         laneOf(model, codec, key).add({ ...item, signal, resolve, reject });
       });
     },

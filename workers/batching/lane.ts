@@ -7,8 +7,8 @@ export interface Passenger {
 export interface LaneParts<Item extends Passenger> {
   maxSize: number;
   maxDelayMs: number;
-  /** Waits until a call may be made; meanwhile more may come. */
-  admit(): Promise<() => Promise<void>>;
+  /** Waits until a call may be made; meanwhile more may come. Undefined where the signal aborts: nobody waits. */
+  admit(signal: AbortSignal): Promise<(() => Promise<void>) | undefined>;
   /** Sees a batch of one or more through; never throws. */
   send(items: Item[]): Promise<void>;
 }
@@ -28,6 +28,7 @@ export function createLane<Item extends Passenger>(parts: LaneParts<Item>): Lane
   let waiting: Item[] = [];
   let sending = 0;
   let asked = 0;
+  let nobody = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   /** Those for whom no call has been asked for yet. */
@@ -52,12 +53,11 @@ export function createLane<Item extends Passenger>(parts: LaneParts<Item>): Lane
   }
 
   async function sendNext(): Promise<void> {
-    const release = await parts.admit();
+    const release = await parts.admit(nobody.signal);
     asked -= 1;
-    const live = waiting.filter(({ signal }) => !signal.aborted);
-    const batch = live.slice(0, maxSize);
-    waiting = live.slice(maxSize);
+    const batch = release ? waiting.splice(0, maxSize) : [];
     askForFull();
+    if (!release) return;
     try {
       if (batch.length > 0) await parts.send(batch);
     } finally {
@@ -65,9 +65,20 @@ export function createLane<Item extends Passenger>(parts: LaneParts<Item>): Lane
     }
   }
 
+  function leave(item: Item): void {
+    waiting = waiting.filter((other) => other !== item);
+    if (waiting.length > 0) return;
+    clearTimeout(timer);
+    timer = undefined;
+    nobody.abort();
+    nobody = new AbortController();
+  }
+
   return {
     add(item) {
+      if (item.signal.aborted) return;
       waiting.push(item);
+      item.signal.addEventListener('abort', () => leave(item), { once: true });
       askForFull();
     },
     isIdle: () => waiting.length === 0 && sending === 0,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { request } from 'undici';
 import { endpointId } from '../../shared/endpoint-name.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -9,8 +10,11 @@ import type { Router } from './router.ts';
 type Health = NonNullable<ModelSpec['health']>;
 
 interface Check {
-  timer: NodeJS.Timeout;
+  model: Model;
+  endpoint: Endpoint;
+  health: Health;
   failures: number;
+  timer?: NodeJS.Timeout;
 }
 
 export interface HealthChecksParts {
@@ -31,55 +35,72 @@ const OUT_AFTER = 2;
 export function createHealthChecks({ registry, router, now, random }: HealthChecksParts) {
   const checks = new Map<string, Check>();
 
-  function begin(key: string, model: Model, endpoint: Endpoint, health: Health, failures: number): void {
-    const next = (before: number): void => {
+  function begin(key: string, check: Check): void {
+    const next = (): void => {
       // Jittered, so that workers that started together do not ask together.
-      const pause = health.interval * 1000 * (0.9 + random() * 0.2);
-      checks.set(key, { failures: before, timer: setTimeout(() => void check(before), pause) });
+      const pause = check.health.interval * 1000 * (0.9 + random() * 0.2);
+      check.timer = setTimeout(() => void ask(), pause);
     };
-    const check = async (before: number): Promise<void> => {
-      const fault = await faultOf(endpoint, health);
-      if (!checks.has(key)) return;
-      const count = fault === undefined ? 0 : before + 1;
-      tell(model, endpoint, health, fault, count);
-      next(count);
+    const ask = async (): Promise<void> => {
+      const fault = await faultOf(check.endpoint, check.health);
+      // Another one may stand there by now, with what the registry says since.
+      if (checks.get(key) !== check) return;
+      check.failures = fault === undefined ? 0 : check.failures + 1;
+      tell(check, fault);
+      next();
     };
-    next(failures);
+    checks.set(key, check);
+    next();
   }
 
-  function tell(
-    model: Model,
-    { url }: Endpoint,
-    health: Health,
-    fault: string | undefined,
-    count: number,
-  ): void {
-    const state = router.statesOf(model).find(({ id }) => id === endpointId(url));
+  function tell({ model, endpoint, health, failures }: Check, fault: string | undefined): void {
+    const state = router.statesOf(model).find(({ id }) => id === endpointId(endpoint.url));
     if (fault === undefined) state?.probeNow();
-    else if (count >= OUT_AFTER) state?.hold(now() + 2000 * (health.interval + health.timeout), fault);
+    else if (failures >= OUT_AFTER) state?.hold(now() + 2000 * (health.interval + health.timeout), fault);
   }
 
-  function stop(): void {
-    for (const { timer } of checks.values()) clearTimeout(timer);
-    checks.clear();
+  function end(key: string): void {
+    clearTimeout(checks.get(key)?.timer);
+    checks.delete(key);
+  }
+
+  /** By endpoint; versions of a model that share one share its check. */
+  function wantedChecks(): Map<string, Check> {
+    const wanted = new Map<string, Check>();
+    for (const model of registry.list()) {
+      const { health, endpoints } = model.spec;
+      if (!health) continue;
+      for (const endpoint of endpoints) {
+        const key = `${model.code} ${endpointId(endpoint.url)}`;
+        if (!wanted.has(key)) wanted.set(key, { model, endpoint, health, failures: 0 });
+      }
+    }
+    return wanted;
   }
 
   return {
-    /** Checks what the registry says, from now on. */
+    /** Checks what the registry says, from now on. What stays as it was goes on as it is. */
     sync(): void {
-      const failures = new Map([...checks].map(([key, check]) => [key, check.failures]));
-      stop();
-      for (const model of registry.list()) {
-        const { health, endpoints } = model.spec;
-        if (!health) continue;
-        for (const endpoint of endpoints) {
-          const key = `${model.code} ${endpointId(endpoint.url)}`;
-          if (!checks.has(key)) begin(key, model, endpoint, health, failures.get(key) ?? 0);
+      const wanted = wantedChecks();
+      for (const key of checks.keys()) if (!wanted.has(key)) end(key);
+      for (const [key, check] of wanted) {
+        const before = checks.get(key);
+        if (before && isSame(before, check)) {
+          before.model = check.model;
+          continue;
         }
+        end(key);
+        begin(key, { ...check, failures: before?.failures ?? 0 });
       }
     },
-    stop,
+    stop(): void {
+      for (const key of checks.keys()) end(key);
+    },
   };
+}
+
+function isSame(one: Check, other: Check): boolean {
+  return isDeepStrictEqual([one.endpoint, one.health], [other.endpoint, other.health]);
 }
 
 /** What is wrong with an endpoint, without secrets; undefined where it answers with 2xx. */

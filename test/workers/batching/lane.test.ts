@@ -102,3 +102,25 @@ test('nothing is lost or sent twice, whatever comes when', async (t) => {
   t.deepEqual(Array.from(sent.join('')), names);
   t.true(sent.every((batch) => batch.length <= 3));
 });
+
+test('where all have left nobody waits for a turn any more, and who comes then is sent', async (t) => {
+  const gone = new AbortController();
+  const turn = Promise.withResolvers<() => Promise<void>>();
+  const { lane, sent, add } = makeLane({
+    maxDelayMs: 1,
+    admit: (signal) =>
+      Promise.race([
+        turn.promise,
+        new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined))),
+      ]),
+  });
+  lane.add(item('a', gone.signal));
+  await settled();
+  gone.abort();
+  await settled();
+  t.true(lane.isIdle());
+  add('b');
+  turn.resolve(async () => undefined);
+  while (!lane.isIdle()) await sleep(5);
+  t.deepEqual(sent, ['b']);
+});
