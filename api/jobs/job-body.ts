@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Texts } from '../../shared/blobs/texts.ts';
+import type { OpenText, Texts } from '../../shared/blobs/texts.ts';
 import { jobPieces, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import type { Answer } from '../http/route.ts';
 
@@ -12,23 +12,22 @@ export async function jobBody(
   job: StoredJob,
   include?: Include,
 ): Promise<Pick<Answer, 'json' | 'stream'>> {
-  const pieces = jobPieces(await texts.opened(job), include);
+  const pieces = jobPieces(await texts.located(job), include);
   const small = pieces.filter((piece) => typeof piece === 'string');
   if (small.length === pieces.length) return { json: small.join('') };
   return { stream: Readable.from(piecewise(pieces)) };
 }
 
-/** Texts and streams, one after the other. Streams that nobody came to read are closed. */
+/**
+ * Texts, one after the other. A large one is opened here alone: a generator that never begins, as when the client has
+ * left, closes nothing.
+ */
 export async function* piecewise(
-  pieces: readonly (string | Readable)[],
+  pieces: readonly (string | OpenText)[],
 ): AsyncGenerator<string | Uint8Array> {
-  try {
-    for (const piece of pieces) {
-      if (typeof piece === 'string') yield* slices(piece);
-      else yield* piece;
-    }
-  } finally {
-    for (const piece of pieces) if (typeof piece !== 'string') piece.destroy();
+  for (const piece of pieces) {
+    if (typeof piece === 'string') yield* slices(piece);
+    else yield* await piece();
   }
 }
 

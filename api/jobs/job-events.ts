@@ -137,7 +137,7 @@ async function* ending(texts: Texts, job: StoredJob, seen: string): AsyncGenerat
   if (isBefore(seen, status.id)) yield format(status);
   // As `format` has it. The output goes through in pieces: there may be hundreds of streams.
   yield `id: ${doneId(job)}\nevent: done\ndata: `;
-  yield* piecewise(jobPieces(await texts.opened(job)));
+  yield* piecewise(jobPieces(await texts.located(job)));
   yield '\n\n';
 }
 

@@ -10,6 +10,7 @@ export interface BlobStore {
   name: string;
   /** Resolves when the text is as safe as the store makes it. */
   put(key: string, text: string): Promise<void>;
+  has(key: string): Promise<boolean>;
   /** Undefined where there is nothing under the key. */
   open(key: string): Promise<Readable | undefined>;
   /** Harmless where there is nothing. */

@@ -1,4 +1,4 @@
-import { open, mkdir, rm } from 'node:fs/promises';
+import { access, open, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { checkKey, storageUnavailable, type BlobStore } from './blob-store.ts';
 
@@ -22,6 +22,16 @@ export function createFileBlobs(folder: string): BlobStore {
       } catch (error) {
         if (!isThere(error)) await rm(file, { force: true }).catch(() => undefined);
         throw storageUnavailable('take anything', error);
+      }
+    },
+    async has(key) {
+      const file = fileOf(key);
+      try {
+        await access(file);
+        return true;
+      } catch (error) {
+        if (isMissing(error)) return false;
+        throw storageUnavailable('answer', error);
       }
     },
     async open(key) {

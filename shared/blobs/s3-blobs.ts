@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { AwsClient } from 'aws4fetch';
 import { checkKey, storageUnavailable, type BlobStore } from './blob-store.ts';
+import { streamOf } from './body-stream.ts';
 
 export interface S3Place {
   bucket: string;
@@ -13,11 +13,12 @@ export interface S3Place {
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
 
+/** For an answer to begin, and for each piece of its body. */
 const TIMEOUT_MS = 10_000;
 const RETRIES = 2;
 
 /** Objects of a bucket, on AWS or whatever speaks S3 (signature version 4). */
-export function createS3Blobs(place: S3Place): BlobStore {
+export function createS3Blobs(place: S3Place, timeoutMs = TIMEOUT_MS): BlobStore {
   const base = addressOf(place);
   const client = new AwsClient({
     ...place.credentials,
@@ -32,10 +33,16 @@ export function createS3Blobs(place: S3Place): BlobStore {
   };
 
   async function ask(url: string, init: RequestInit): Promise<Response> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const answer = await client.fetch(url, { ...init, signal, redirect: 'error' });
-    if (answer.ok || answer.status === 404) return answer;
-    throw new Error(`S3 answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`);
+    // Not AbortSignal.timeout: it would go on to break off the body, which takes as long as its reader.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error(`S3 did not answer in ${timeoutMs} ms`)), timeoutMs);
+    try {
+      const answer = await client.fetch(url, { ...init, signal: late.signal, redirect: 'error' });
+      if (answer.ok || answer.status === 404) return answer;
+      throw new Error(`S3 answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   return {
@@ -55,11 +62,21 @@ export function createS3Blobs(place: S3Place): BlobStore {
         throw storageUnavailable('take anything', error);
       }
     },
+    async has(key) {
+      const url = urlOf(key);
+      try {
+        const { status, body } = await ask(url, { method: 'HEAD' });
+        await body?.cancel();
+        return status !== 404;
+      } catch (error) {
+        throw storageUnavailable('answer', error);
+      }
+    },
     async open(key) {
       const url = urlOf(key);
       try {
         const { status, body } = await ask(url, { method: 'GET' });
-        if (status !== 404 && body) return Readable.fromWeb(body);
+        if (status !== 404 && body) return streamOf(body, timeoutMs);
         await body?.cancel();
         return undefined;
       } catch (error) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import { InferqError } from '../errors.ts';
 import type { BlobIndex } from '../redis/blob-index.ts';
@@ -19,9 +19,12 @@ export interface Texts {
   discard(text: Text): Promise<void>;
   /** The job with the texts themselves; without them where a blob is gone. */
   whole(job: StoredJob): Promise<JobOf<string>>;
-  /** The same, with a stream where a text is large: whoever asks has to read it or to destroy it. */
-  opened(job: StoredJob): Promise<JobOf<string | Readable>>;
+  /** The same, but large texts are only seen to be there: each is opened when its turn comes. */
+  located(job: StoredJob): Promise<JobOf<string | OpenText>>;
 }
+
+/** Opens a large text; whoever asks has to read it or to destroy it. */
+export type OpenText = () => Promise<Readable>;
 
 /** Without a store all texts stay in Redis. */
 export function createTexts(store: BlobStore | undefined, index: BlobIndex): Texts {
@@ -32,11 +35,15 @@ export function createTexts(store: BlobStore | undefined, index: BlobIndex): Tex
 
   async function open(reference: BlobReference): Promise<Readable> {
     const stream = await storeFor(reference).open(reference.blob);
-    if (stream) return stream;
-    throw new InferqError(
-      'data_removed',
-      'The text is not in the store of large inputs and outputs any more.',
-    );
+    if (!stream) throw removed();
+    // It may break before anybody reads it, and without a listener that ends the process. Its reader is told as well.
+    return stream.on('error', () => undefined);
+  }
+
+  async function locate(text: Text): Promise<string | OpenText> {
+    if (typeof text === 'string') return text;
+    if (await storeFor(text).has(text.blob)) return () => open(text);
+    throw removed();
   }
 
   async function read(text: Text): Promise<string> {
@@ -65,8 +72,15 @@ export function createTexts(store: BlobStore | undefined, index: BlobIndex): Tex
       await index.forget([text.blob]);
     },
     whole: (job) => resolveTexts(job, read),
-    opened: (job) => resolveTexts(job, async (text) => (typeof text === 'string' ? text : open(text))),
+    located: (job) => resolveTexts(job, locate),
   };
+}
+
+function removed(): InferqError {
+  return new InferqError(
+    'data_removed',
+    'The text is not in the store of large inputs and outputs any more.',
+  );
 }
 
 async function resolveTexts<T>(job: StoredJob, get: (text: Text) => Promise<T>): Promise<JobOf<T>> {
@@ -75,7 +89,6 @@ async function resolveTexts<T>(job: StoredJob, get: (text: Text) => Promise<T>):
   const [first, second] = found.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
   const failed = found.find((result) => result.status === 'rejected');
   if (!failed) return { ...rest, output: first ?? null, ...(second === undefined ? {} : { input: second }) };
-  for (const other of [first, second]) if (other instanceof Readable) other.destroy();
   const error: unknown = failed.reason;
   if (!(error instanceof InferqError) || error.code !== 'data_removed') throw error;
   return { ...rest, output: null, dataRemoved: true };

@@ -41,9 +41,7 @@ async function write(blobs: BlobStore, mark: string): Promise<void> {
 }
 
 async function forbidOther(blobs: BlobStore, mark: string): Promise<void> {
-  const stream = await blobs.open(mark);
-  stream?.destroy();
-  if (stream) return;
+  if (await blobs.has(mark)) return;
   throw new Error(
     `INFERQ_BLOBS: ${blobs.name} is not where the other roles of this Redis keep large inputs and outputs. ` +
       `API and workers must see the same. Where what was kept there is lost: DEL ${KEY} in Redis, and start again.`,

@@ -33,8 +33,10 @@ for (const [kind, open] of Object.entries(STORES)) {
   test(`${kind}: what is not there is undefined, and can be removed`, async (t) => {
     const store = await open(t);
     t.is(await store.open('abc123/job_1-a'), undefined);
+    t.false(await store.has('abc123/job_1-a'));
     await store.remove('abc123/job_1-a');
     await store.put('abc123/job_1-a', '1');
+    t.true(await store.has('abc123/job_1-a'));
     await store.remove('abc123/job_1-a');
     t.is(await store.open('abc123/job_1-a'), undefined);
     await store.remove('abc123/job_1-a');
@@ -67,6 +69,7 @@ for (const [kind, open] of Object.entries(STORES)) {
       'a'.repeat(201),
     ]) {
       await t.throwsAsync(store.put(key, '1'), { name: 'TypeError' }, key);
+      await t.throwsAsync(store.has(key), { name: 'TypeError' }, key);
       await t.throwsAsync(store.open(key), { name: 'TypeError' }, key);
       await t.throwsAsync(store.remove(key), { name: 'TypeError' }, key);
     }
@@ -74,7 +77,7 @@ for (const [kind, open] of Object.entries(STORES)) {
 
   test(`${kind}: what cannot be reached is said without its address, and may be tried again`, async (t) => {
     const store = await gone(t, kind);
-    for (const work of [store.put('a/b', '1'), store.open('a/b'), store.remove('a/b')]) {
+    for (const work of [store.put('a/b', '1'), store.has('a/b'), store.open('a/b'), store.remove('a/b')]) {
       const error = await t.throwsAsync(work);
       t.like(error, { code: 'storage_unavailable', retryable: true, retryAfter: 5 });
       t.notRegex(error?.message ?? '', /127\.0\.0\.1|inferq-blobs/);
