@@ -9,6 +9,11 @@ export async function send(response: ServerResponse, answer: Answer): Promise<vo
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if (answer.stream) {
+    // Into an answer that is closed nothing is piped, and nobody would close what it comes from.
+    if (response.destroyed) {
+      answer.stream.destroy();
+      return;
+    }
     if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
     response.flushHeaders();
     await pipeline(answer.stream, response).catch((error: unknown) => {

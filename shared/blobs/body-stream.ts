@@ -10,11 +10,7 @@ export function streamOf(body: ReadableStream<Uint8Array>, timeoutMs: number): R
     read() {
       const late = new Error(`Nothing more of the body came in ${timeoutMs} ms`);
       const timer = setTimeout(() => stream.destroy(late), timeoutMs);
-      reader
-        .read()
-        .then(({ value }) => stream.push(value ?? null))
-        .catch((error: unknown) => stream.destroy(error instanceof Error ? error : new Error(String(error))))
-        .finally(() => clearTimeout(timer));
+      void take(timer);
     },
     destroy(error, done) {
       // What is broken already cannot be cancelled, and need not be.
@@ -22,5 +18,16 @@ export function streamOf(body: ReadableStream<Uint8Array>, timeoutMs: number): R
       reader.cancel().then(end, end);
     },
   });
+
+  async function take(timer: NodeJS.Timeout): Promise<void> {
+    try {
+      const { value } = await reader.read();
+      stream.push(value ?? null);
+    } catch (error) {
+      stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
   return stream;
 }

@@ -10,11 +10,34 @@ import { createTexts } from '../../shared/blobs/texts.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 
 const PIECE = 'x'.repeat(1000);
-const index = { announce: async () => undefined, forget: async () => undefined };
+const index = {
+  announce: async () => undefined,
+  forget: async () => undefined,
+  exists: async () => false,
+  unheld: async () => [],
+};
 
 const JOB: StoredJob = {
   id: 'job_x',
+  tenant: 'acme',
+  model: 'm',
+  version: '1',
   status: 'succeeded',
+  cache: 'miss',
+  run: 'job_x',
+  spec: { mode: 'use', priority: 'normal', subject: 's', request_id: 'r', weight: 1 },
+  createdAt: 0,
+  queuedAt: 0,
+  startedAt: null,
+  endedAt: null,
+  expiresAt: null,
+  attempts: 1,
+  retries: 0,
+  revision: 1,
+  error: null,
+  progress: null,
+  queue: null,
+  dataRemoved: false,
   output: { blob: 'output', bytes: 100_000 },
   input: { blob: 'input', bytes: 100_000 },
 };
@@ -39,7 +62,10 @@ test('a reader may take its time', async (t) => {
 });
 
 test('a body that stops is an error of its reader', async (t) => {
-  const texts = createTexts(await storeThat(t, 1000, (_request, response) => void response.write(PIECE)), index);
+  const texts = createTexts(
+    await storeThat(t, 1000, (_request, response) => void response.write(PIECE)),
+    index,
+  );
   const error = await t.throwsAsync(texts.read({ blob: 'a', bytes: 100_000 }));
   t.like(error, { code: 'storage_unavailable' });
   t.regex(String(error?.cause), /Nothing more of the body came in 1000 ms/);
@@ -100,5 +126,8 @@ async function storeThat(
   const port = typeof address === 'object' && address ? address.port : 0;
   const endpoint = new URL(`http://127.0.0.1:${port}`);
   const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
-  return createS3Blobs({ bucket: 'inferq', prefix: '', region: 'us-east-1', endpoint, credentials }, timeoutMs);
+  return createS3Blobs(
+    { bucket: 'inferq', prefix: '', region: 'us-east-1', endpoint, credentials },
+    timeoutMs,
+  );
 }
