@@ -13,11 +13,15 @@ export function streamOf(body: ReadableStream<Uint8Array>, timeoutMs: number): R
       void take(timer);
     },
     destroy(error, done) {
-      // What is broken already cannot be cancelled, and need not be.
-      const end = (): void => done(error);
-      reader.cancel().then(end, end);
+      void end(() => done(error));
     },
   });
+
+  /** What is broken already cannot be cancelled, and need not be. */
+  async function end(done: () => void): Promise<void> {
+    await Promise.allSettled([reader.cancel()]);
+    done();
+  }
 
   async function take(timer: NodeJS.Timeout): Promise<void> {
     try {
