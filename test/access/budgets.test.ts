@@ -151,20 +151,29 @@ test('many at once never spend more than the budget has', async (t) => {
   t.is(await settled(client), 20);
 });
 
-test('a reservation whose job was never admitted is given back, that of a job under way is not', async (t) => {
+/** Jobs and the account of `acme`, without a broker. */
+async function createBooks(t: ExecutionContext) {
   const redis = await startTemporaryRedis();
   const connection = connect(redis.url, PATIENT);
   t.teardown(async () => {
     await connection.quit();
     await redis.stop();
   });
-  const world = createJobWorld(connection);
   const accounts = createAccounts(connection);
-  const account = { tenant: 'acme', period: 'total' };
+  return {
+    connection,
+    world: createJobWorld(connection),
+    accounts,
+    charges: createCharges(connection, accounts),
+    account: { tenant: 'acme', period: 'total' },
+  };
+}
+
+test('a reservation whose job was never admitted is given back, that of a job under way is not', async (t) => {
+  const { connection, world, accounts, charges, account } = await createBooks(t);
   const { id } = await world.submit({ price: { cost: 1, account: 'total' } });
   const orphan = id.replace(/.{16}$/, '0123456789abcdef');
   for (const job of [id, orphan]) t.is((await accounts.reserve(account, `${job}~0`, 1, 10)).kind, 'reserved');
-  const charges = createCharges(connection, accounts);
   await charges.reconcile(account);
   t.is((await accounts.balance(account)).reserved, 2, 'it may be on its way');
   for (const job of [id, orphan])
@@ -174,16 +183,7 @@ test('a reservation whose job was never admitted is given back, that of a job un
 });
 
 test('one key at two replicas at once is paid once, whoever takes the job in', async (t) => {
-  const redis = await startTemporaryRedis();
-  const connection = connect(redis.url, PATIENT);
-  t.teardown(async () => {
-    await connection.quit();
-    await redis.stop();
-  });
-  const world = createJobWorld(connection);
-  const accounts = createAccounts(connection);
-  const charges = createCharges(connection, accounts);
-  const account = { tenant: 'acme', period: 'total' };
+  const { world, accounts, charges, account } = await createBooks(t);
   const settings = { ...DEFAULT_SETTINGS, budget: 10 };
   const model = { ...world.model, cost: 5 };
   const { id } = await world.submit();

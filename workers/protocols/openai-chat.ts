@@ -1,6 +1,6 @@
 import { invalidInput, invalidOutput, isList, isObject, kindOf, messageIn, postOf } from './body.ts';
 import { addDelta, createMessage, toMessage } from './openai-message.ts';
-import { firstChoice, readChunk, streamedRequest, usageOf } from './openai.ts';
+import { firstChoice, readGrowingChoice, streamedRequest, usageOf } from './openai.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
 
 const WHAT = 'a chat request';
@@ -37,22 +37,14 @@ export const openaiChat: Protocol = {
 
 function createReader(): StreamReader {
   const draft = createMessage();
-  let finishReason: unknown = null;
-  let usage: unknown = null;
-  return {
-    read(event) {
-      if (event.data === '[DONE]') return [{ kind: 'done' }];
-      const chunk = readChunk(event);
-      const choice = firstChoice(chunk);
-      usage = chunk['usage'] ?? usage;
-      finishReason = choice?.['finish_reason'] ?? finishReason;
-      const delta = choice?.['delta'];
+  return readGrowingChoice({
+    take({ delta }) {
       if (!isObject(delta)) return [];
       addDelta(draft, delta);
       return toParts(delta);
     },
-    body: () => ({ choices: [{ message: toMessage(draft), finish_reason: finishReason }], usage }),
-  };
+    choice: () => ({ message: toMessage(draft) }),
+  });
 }
 
 function toParts({ content, ...others }: Record<string, unknown>): StreamPart[] {

@@ -1,6 +1,6 @@
 import { groupBy, without } from './batch.ts';
 import { invalidInput, invalidOutput, kindOf, messageIn, postOf, type JsonObject } from './body.ts';
-import { choiceAt, firstChoice, readChunk, requestOf, streamedRequest, usageOf } from './openai.ts';
+import { choiceAt, firstChoice, readGrowingChoice, requestOf, streamedRequest, usageOf } from './openai.ts';
 import type { BatchCodec, Protocol, StreamReader } from './protocol.ts';
 
 const WHAT = 'a completion request';
@@ -37,22 +37,14 @@ function outputOf(choice: JsonObject | undefined, usage: unknown): unknown {
 
 function createReader(): StreamReader {
   let text = '';
-  let finishReason: unknown = null;
-  let usage: unknown = null;
-  return {
-    read(event) {
-      if (event.data === '[DONE]') return [{ kind: 'done' }];
-      const chunk = readChunk(event);
-      const choice = firstChoice(chunk);
-      usage = chunk['usage'] ?? usage;
-      finishReason = choice?.['finish_reason'] ?? finishReason;
-      const delta = choice?.['text'];
-      if (typeof delta !== 'string' || delta === '') return [];
-      text += delta;
-      return [{ kind: 'chunk', chunk: delta }];
+  return readGrowingChoice({
+    take({ text: added }) {
+      if (typeof added !== 'string' || added === '') return [];
+      text += added;
+      return [{ kind: 'chunk', chunk: added }];
     },
-    body: () => ({ choices: [{ text, finish_reason: finishReason }], usage }),
-  };
+    choice: () => ({ text }),
+  });
 }
 
 /** A list of prompts, not streamed; the server counts the tokens of all together, so that `usage` is nobody's. */

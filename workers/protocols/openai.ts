@@ -1,6 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 import { invalidInput, isObject, kindOf, messageIn, parseObject, type JsonObject } from './body.ts';
+import type { StreamPart, StreamReader } from './protocol.ts';
 
 /** What OpenAI's APIs have in common. */
 
@@ -26,12 +27,35 @@ export function requestOf(input: unknown, name: string, what: string): JsonObjec
 }
 
 /** A chunk of a stream. Servers that fail half way send `{"error": …}` as one, or as an `error` event. */
-export function readChunk({ event, data }: ServerSentEvent): JsonObject {
+function readChunk({ event, data }: ServerSentEvent): JsonObject {
   const chunk = parseObject(event, data);
   if (event === 'error' || (chunk['error'] !== undefined && chunk['error'] !== null)) {
     throw new InferqError('model_error', messageIn(chunk) ?? 'The model sent an error chunk.');
   }
   return chunk;
+}
+
+/**
+ * Reads a streamed answer whose first choice grows chunk by chunk. `take` adds what a chunk brings and answers what to
+ * tell of it; `choice` is what has come together.
+ */
+export function readGrowingChoice(growing: {
+  take(added: JsonObject): StreamPart[];
+  choice(): JsonObject;
+}): StreamReader {
+  let finishReason: unknown = null;
+  let usage: unknown = null;
+  return {
+    read(event) {
+      if (event.data === '[DONE]') return [{ kind: 'done' }];
+      const chunk = readChunk(event);
+      const added = firstChoice(chunk);
+      usage = chunk['usage'] ?? usage;
+      finishReason = added?.['finish_reason'] ?? finishReason;
+      return added ? growing.take(added) : [];
+    },
+    body: () => ({ choices: [{ ...growing.choice(), finish_reason: finishReason }], usage }),
+  };
 }
 
 export function firstChoice(body: unknown): JsonObject | undefined {
