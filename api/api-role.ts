@@ -8,7 +8,7 @@ import { measureLoads } from '../shared/observe/load-gauges.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { limitCommands } from '../shared/redis/command-deadline.ts';
-import { connect, FAIL_FAST, PATIENT, untilReady } from '../shared/redis/connection.ts';
+import { connect, FAIL_FAST, LISTENING, untilReady } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
@@ -63,7 +63,7 @@ export function createApiRole(
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
   limitCommands(redis, COMMAND_DEADLINE_MS);
-  const subscriber = connect(config.redisUrl, PATIENT);
+  const subscriber = connect(config.redisUrl, LISTENING);
   keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
 

@@ -47,6 +47,7 @@ export async function startRedisSentinel({
     Array.from({ length: SENTINELS }, () => startSentinel(first.port, downAfterMs)),
   );
   const clients = sentinels.map(({ port }) => new Redis(port, { maxRetriesPerRequest: null }));
+  for (const client of clients) client.on('error', () => undefined);
   await until(async () => {
     const known = await Promise.all(clients.map((client) => knownTo(client)));
     return known.every(
