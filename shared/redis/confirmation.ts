@@ -19,13 +19,13 @@ export interface Confirmation {
    * Does work on a key, over the connection of this confirmation, and waits until enough replicas have what its result
    * rests on. Throws `not_confirmed`: what was written is there, and may be lost.
    */
-  confirm<Result>(
+  confirm: <Result>(
     key: string,
     work: () => Promise<Result>,
     basisOf: (result: Result) => Basis,
-  ): Promise<Result>;
+  ) => Promise<Result>;
   /** The same for work on any keys, which shall wait for all that it writes. */
-  confirmAll<Result>(work: () => Promise<Result>): Promise<Result>;
+  confirmAll: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
 /** For `memory` and `fsync`: what Redis has answered is as good as it gets. */

@@ -125,7 +125,9 @@ test('a primary of a cluster is killed: other shards go on, and nothing accepted
   await Promise.all(loads.map((load) => load.stop()));
   const [ofHit, ofSafe] = loads;
   t.log(`the shard: ${JSON.stringify(ofHit.counts())}; the others: ${JSON.stringify(ofSafe.counts())}`);
-  const ids = loads.flatMap(({ answers }) => answers.flatMap(({ id, status }) => (status === 202 && id ? [id] : [])));
+  const ids = loads.flatMap(({ answers }) =>
+    answers.flatMap(({ id, status }) => (status === 202 && id ? [id] : [])),
+  );
   const ended = await Promise.all(ids.map((id) => broker.job(id, '?wait=60')));
   t.deepEqual(new Set(ended.map(({ status }) => status)), new Set(['succeeded']));
   t.deepEqual(Object.keys(ofSafe.counts()), ['202']);

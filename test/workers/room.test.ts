@@ -39,8 +39,14 @@ test('one after the other is alone, and others come in when none wants to be', a
 
 test('whoever fails leaves all the same', async (t) => {
   const room = createRoom();
-  await t.throwsAsync(room.enterAlone(() => Promise.reject(new Error('died'))), { message: 'died' });
-  await t.throwsAsync(room.enter(() => Promise.reject(new Error('died'))), { message: 'died' });
+  await t.throwsAsync(
+    room.enterAlone(() => Promise.reject(new Error('died'))),
+    { message: 'died' },
+  );
+  await t.throwsAsync(
+    room.enter(() => Promise.reject(new Error('died'))),
+    { message: 'died' },
+  );
   t.is(await room.enter(async () => 'in'), 'in');
   t.is(await room.enterAlone(async () => 'in'), 'in');
 });

@@ -6,7 +6,8 @@ export const poison: Suite = (test, newWorld) => {
     const world = newWorld();
     const { id } = await world.submit();
     const { id: twin } = await world.submit({ input: (await inputOf(id)) ?? {} });
-    for (let deaths = 0; deaths < 2; deaths++) t.like(await among(id), { givenUp: false, attempt: deaths + 1 });
+    for (let deaths = 0; deaths < 2; deaths++)
+      t.like(await among(id), { givenUp: false, attempt: deaths + 1 });
     t.is(await among(id), 'alone');
     t.is(await among(id), 'alone', 'asking counts as nothing');
     t.like(await world.start(id), { givenUp: false, attempt: 3 });
