@@ -113,7 +113,6 @@ test('a primary of a cluster is killed: other shards go on, and nothing accepted
     redis: { ...victim, url: redis.url },
     env: { INFERQ_DURABILITY: 'replicated' },
   });
-  const shardOf = (name: string) => Math.floor((keySlot(keyPrefix(modelCode(name))) * 3) / 16_384);
   const [safe, hit] = [names.find((name) => shardOf(name) !== 0), names.find((name) => shardOf(name) === 0)];
   if (!safe || !hit) throw new TypeError('No model in the shard');
   const loads = [startLoad(broker, hit), startLoad(broker, safe)] as const;
@@ -132,6 +131,11 @@ test('a primary of a cluster is killed: other shards go on, and nothing accepted
   t.deepEqual(new Set(ended.map(({ status }) => status)), new Set(['succeeded']));
   t.deepEqual(Object.keys(ofSafe.counts()), ['202']);
 });
+
+/** Of three, which one has the model. */
+function shardOf(name: string): number {
+  return Math.floor((keySlot(keyPrefix(modelCode(name))) * 3) / 16_384);
+}
 
 interface Told {
   status: number;

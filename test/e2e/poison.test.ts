@@ -22,17 +22,17 @@ test('jobs that kill their workers end as worker_lost after three, and none besi
   const ids = await Promise.all(
     Array.from({ length: JOBS }, async (_, input) => (await broker.submit({ model: 'm', input })).id),
   );
-  let isOver = false;
+  const over = new AbortController();
   // As a supervisor does.
   const restarting = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const role = await broker.startWorker();
       worker = role.pid;
       await role.exited;
     }
   })();
   const jobs = await endsOf(broker, ids);
-  isOver = true;
+  over.abort();
   process.kill(worker, 'SIGKILL');
   await restarting;
   const failed = jobs.filter(({ status }) => status !== 'succeeded');

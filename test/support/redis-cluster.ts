@@ -15,7 +15,7 @@ export interface RunningCluster {
   /** A REDIS_URL. */
   url: string;
   nodes: readonly RunningRedis[];
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const PRIMARIES = 3;

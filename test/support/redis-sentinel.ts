@@ -28,7 +28,7 @@ export interface RunningSentinels {
   nodes: readonly RunningRedis[];
   /** The node that the sentinels name as the master now. */
   master(): Promise<RunningRedis>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** A master, its replicas and three sentinels on this machine, each a process of its own. */
