@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { InferqError } from '../errors.ts';
 import type { RedisConnection } from './connection.ts';
-import { primariesOf, primaryOf } from './primaries.ts';
+import { keyOn, primariesOf, primaryOf } from './primaries.ts';
 import { createReplicaWait, type ReplicaWait } from './replica-wait.ts';
 
 /** From the first command on: the client is to have its answer within a second. */
@@ -88,7 +88,9 @@ export function createConfirmation(redis: RedisConnection, replicas: number): Co
       );
       const result = await work();
       const later = performance.now() + CONFIRM_WITHIN_MS;
-      await Promise.all(opened.map(({ primary, stream }) => settle(primary, stream, later, '', false)));
+      await Promise.all(
+        opened.map(({ primary, stream }) => settle(primary, stream, later, keyOn(redis, primary), false)),
+      );
       return result;
     },
   };
