@@ -161,7 +161,7 @@ function readDurabilityWish(env: Environment, faults: string[]): Durability | un
   if (!text) return undefined;
   const known = DURABILITIES.find((durability) => durability === text);
   if (!known)
-    faults.push(`INFERQ_DURABILITY is '${text}': this version offers ${DURABILITIES.join(' and ')}.`);
+    faults.push(`INFERQ_DURABILITY is '${text}': it must be one of ${DURABILITIES.join(', ')}.`);
   return known;
 }
 
