@@ -137,7 +137,11 @@ async function startRole<Config extends RoleConfig>(
     await traces?.stop(LAST_SPANS_MS);
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
-  events.emit('role.started', { address: url, metrics: server.url, durability: describeGuarantee(guarantee) });
+  events.emit('role.started', {
+    address: url,
+    metrics: server.url,
+    durability: describeGuarantee(guarantee),
+  });
   process.send?.({ type: 'ready', url });
 }
 
