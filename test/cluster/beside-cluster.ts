@@ -110,10 +110,10 @@ async function startWorkers(
     (pod) => start({ namespace, name, pod }),
     1000 * (drainSeconds + 10),
   );
-  scope.teardown(node.stop);
+  scope.teardown(() => node.stop());
   if (lacks.metrics === undefined)
     await lay(scope, cluster, found(objects, 'HorizontalPodAutoscaler/worker-small'), namespace);
-  return node.pods;
+  return () => node.pods();
 }
 
 async function adapt(

@@ -30,19 +30,6 @@ function runAgainst(cluster: Cluster, { lacks, image }: Abilities): void {
         ? standBeside({ scope, cluster, namespace, lacks })
         : deployBroker({ scope, cluster, namespace, lacks }, image));
 
-  /** A check, or one line that says what the cluster lacks for it. */
-  function check(
-    title: string,
-    lack: string | undefined,
-    implementation: (t: ExecutionContext) => Promise<void>,
-  ): void {
-    if (lack !== undefined) return test.serial.skip(`${title}: not checked, ${lack}`, implementation);
-    test.serial(title, async (t) => {
-      t.timeout(TEST_MS);
-      await implementation(t);
-    });
-  }
-
   test.serial.before(`a namespace of its own in ${cluster.name}`, async (t) => {
     t.timeout(TEST_MS);
     t.log(`namespace ${namespace}, ${image === undefined ? 'processes of this machine as pods' : image}`);
@@ -105,6 +92,19 @@ function runAgainst(cluster: Cluster, { lacks, image }: Abilities): void {
     t.pass();
     return false;
   }
+}
+
+/** A check, or one line that says what the cluster lacks for it. */
+function check(
+  title: string,
+  lack: string | undefined,
+  implementation: (t: ExecutionContext) => Promise<void>,
+): void {
+  if (lack !== undefined) return test.serial.skip(`${title}: not checked, ${lack}`, implementation);
+  test.serial(title, async (t) => {
+    t.timeout(TEST_MS);
+    await implementation(t);
+  });
 }
 
 async function untilGone(cluster: Cluster, namespace: string): Promise<void> {

@@ -51,7 +51,7 @@ export async function judgeOverlays(t: ExecutionContext, cluster: Cluster, names
       const { status, headers, body } = await cluster.apply(object, { dryRun: true });
       t.true(status < 300, `${name} ${titleOf(object)}: ${status} ${textAt(body, 'message')}`);
       // A newer API server may warn of something else.
-      const warning = String(headers['warning'] ?? '');
+      const warning = headers['warning'] ?? '';
       t.notRegex(warning, /PodSecurity|unknown field|duplicate/, `${name} ${titleOf(object)}`);
       if (warning !== '') t.log(`${titleOf(object)}: ${warning}`);
     }

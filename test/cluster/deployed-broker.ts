@@ -54,7 +54,7 @@ export async function deployBroker(
     type: 'kubernetes.io/tls',
     stringData: { 'tls.crt': certificate.cert, 'tls.key': certificate.key },
   };
-  scope.teardown(cluster.stop);
+  scope.teardown(() => cluster.stop());
   for (const object of [...objects, secret])
     if (!textAt(object, 'apiVersion').startsWith('cert-manager.io') && titleOf(object) !== APISERVICE)
       await lay(scope, cluster, object, namespace);
