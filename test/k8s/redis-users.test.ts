@@ -88,8 +88,6 @@ async function askForNumbers(
 test('both installations give the same rights', async (t) => {
   const file = await readFile(path.join(K8S, '../docker/redis-users.acl'), 'utf8');
   const made = valueIn(await makeSecrets(), 'redis-acl', 'users.acl');
-  const rights = (text: string, user: string): string | undefined =>
-    new RegExp(`^user ${user} on (?:>[0-9a-f]{48} )?(.+)$`, 'm').exec(text)?.[1];
   for (const user of ['probe', 'api', 'worker', 'metrics-adapter']) {
     t.truthy(rights(file, user), user);
     t.is(rights(made, user), rights(file, user), user);
@@ -106,6 +104,10 @@ test('both kinds of Redis keep what was accepted', async (t) => {
     t.regex(config, /^maxmemory \d/m);
   }
 });
+
+function rights(text: string, user: string): string | undefined {
+  return new RegExp(`^user ${user} on (?:>[0-9a-f]{48} )?(.+)$`, 'm').exec(text)?.[1];
+}
 
 async function makeSecrets(): Promise<Manifest[]> {
   const made = await runCommand('sh', [path.join(K8S, 'components/redis-sentinel/make-secrets.sh')]);

@@ -60,6 +60,7 @@ test('the documents of discovery name the group, its version and the metrics', a
   const { body } = await ask(`${GROUP}/v1beta1`);
   const names = ['inferq_outstanding_jobs', 'inferq_desired_workers', 'inferq_oldest_wait_seconds'];
   t.like(body, { kind: 'APIResourceList', resources: names.map((name) => ({ name, namespaced: true })) });
+  t.like((await ask('/openapi/v2')).body, { swagger: '2.0', paths: {} });
   t.like((await ask('/apis/other')).body, { kind: 'Status', code: 404, reason: 'NotFound' });
   t.is((await ask(GROUP, { method: 'POST' })).status, 405);
 });
