@@ -1,12 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { connect, PATIENT, type RedisConnection } from './connection.ts';
-import {
-  durabilityFault,
-  guaranteeFor,
-  readGuarantee,
-  type Durability,
-  type Guarantee,
-} from './durability.ts';
+import { durabilityFault, guaranteeFor, readOffer, type Durability, type Guarantee } from './durability.ts';
 
 /** The first version with GETDEL and COPY, and the one that BullMQ recommends. */
 const OLDEST = [6, 2];
@@ -24,7 +18,7 @@ export async function checkRedis(url: string, wanted?: Durability): Promise<Guar
   redis.on('error', (error) => (reason = messageOf(error)));
   try {
     await checkVersion(redis, withoutPassword(url));
-    const offered = await readGuarantee(redis);
+    const offered = await readOffer(redis);
     const fault = durabilityFault(wanted, offered);
     if (fault) throw new UnfitRedis(fault);
     return guaranteeFor(wanted, offered);

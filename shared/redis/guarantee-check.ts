@@ -1,5 +1,5 @@
 import type { RedisConnection } from './connection.ts';
-import { describeGuarantee, durabilityFault, readGuarantee, type Guarantee } from './durability.ts';
+import { describeGuarantee, readOffer, type Guarantee } from './durability.ts';
 
 /**
  * What is guaranteed, where Redis is still set so: after a failover it is another Redis, and settings can be changed
@@ -7,8 +7,9 @@ import { describeGuarantee, durabilityFault, readGuarantee, type Guarantee } fro
  */
 export async function checkGuarantee(redis: RedisConnection, guarantee: Guarantee): Promise<string> {
   if (guarantee.durability === 'memory') return describeGuarantee(guarantee);
-  const offered = await readGuarantee(redis);
-  if (durabilityFault(guarantee.durability, offered))
-    throw new Error(`${guarantee.durability} is promised, but Redis offers ${offered.durability} now`);
+  const offer = await readOffer(redis);
+  if (guarantee.onDisk && !offer.onDisk)
+    throw new Error('Redis does not write each command to disk any more');
+  if (offer.evicts) throw new Error('Redis evicts keys now');
   return describeGuarantee(guarantee);
 }

@@ -21,7 +21,9 @@ test('no accepted job is lost when the master is killed behind whose replicas we
     redis: { ...master, url: redis.url },
     env: { INFERQ_DURABILITY: 'replicated' },
   });
-  t.like((await broker.request('/readyz')).body, { checks: { durability: 'replicated: on 1 replica' } });
+  t.like((await broker.request('/readyz')).body, {
+    checks: { durability: 'replicated: on 1 replica, and on disk' },
+  });
   const load = startLoad(broker);
   await sleep(1500);
   const others = redis.nodes.filter((node) => node !== master);
