@@ -8,11 +8,12 @@ import { measureLoads } from '../shared/observe/load-gauges.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { limitCommands } from '../shared/redis/command-deadline.ts';
-import { connect, FAIL_FAST, PATIENT, untilReady } from '../shared/redis/connection.ts';
+import { connect, FAIL_FAST, LISTENING, untilReady } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
+import { watchMemory } from '../shared/redis/memory-watch.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createFailedJobs } from '../shared/redis/failed-jobs.ts';
 import { createLoadReader } from '../shared/redis/loads.ts';
@@ -63,7 +64,7 @@ export function createApiRole(
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
   limitCommands(redis, COMMAND_DEADLINE_MS);
-  const subscriber = connect(config.redisUrl, PATIENT);
+  const subscriber = connect(config.redisUrl, LISTENING);
   keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
 
@@ -103,6 +104,7 @@ export function createApiRole(
     runEvents: createRunEvents(redis),
     wakeUp,
   };
+  const memory = watchMemory({ redis, codes: () => registry.list().map(({ code }) => code) });
   const routes = createRoutes({
     ...looking,
     looks: createEventLooks(looking),
@@ -119,6 +121,7 @@ export function createApiRole(
     deliveryQueue,
     idempotency: acceptance.idempotency,
     readKept: acceptance.readKept,
+    memory,
     confirmAll: acceptance.confirmAll,
     guard: createAddressGuard({ allow: config.webhookAllow }),
     deliveries: createDeliveryLog(redis),
@@ -171,6 +174,7 @@ export function createApiRole(
       closing.abort();
       await drainServer(server, { behindProxy: config.edge.trustedProxies > 0, deadlineMs });
       await Promise.all([queue.close(), deliveryQueue.close(), notices.close(), wakeUp.stop()]);
+      memory.stop();
       await acceptance.close();
       await redis.quit().catch(() => redis.disconnect());
     },

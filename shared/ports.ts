@@ -54,6 +54,8 @@ export interface StartedRun {
   waitedMs: number;
   /** The attempt before, where its worker died and never settled it. */
   lost?: { startedAt: number; worker: string } | undefined;
+  /** Its workers died too often: it is to be failed, not called. That is no attempt. */
+  givenUp: boolean;
   /** The jobs that first start now and whose clients asked to be told. */
   told: string[];
 }
@@ -90,8 +92,10 @@ export type RunEventKind = 'progress' | 'output' | 'log';
 /** The records of jobs: the truth that clients see. Each change is one atomic script. */
 export interface JobStore {
   admit(submission: Submission): Promise<Admission>;
-  /** Undefined where nobody waits for the run any more. */
+  /** For a worker that has no other run in hand. Undefined where nobody waits for the run any more. */
   start(run: string, worker: string): Promise<StartedRun | undefined>;
+  /** For one that may have others: `alone` where the run may have killed workers, and must not take those along. */
+  startAmongOthers(run: string, worker: string): Promise<StartedRun | 'alone' | undefined>;
   settle(run: string, token: number, outcome: Outcome): Promise<Settlement>;
   leave(id: string, reason: 'canceled' | 'expired'): Promise<Leaving>;
   retry(job: StoredJob, model: ModelSpec, mostOfTenant?: number, price?: Price): Promise<Retrial>;

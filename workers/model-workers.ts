@@ -44,7 +44,8 @@ export function createModelWorkers({
       lockDuration: lockTime * 1000,
       // A dead worker's runs are found in the second look after its locks have run out.
       stalledInterval: lockTime * 333,
-      maxStalledCount: 2,
+      // Who may have killed its workers is for the record to say: BullMQ would blame whoever was beside it.
+      maxStalledCount: 1_000_000,
       skipVersionCheck: true,
     });
     worker.on('error', onError);

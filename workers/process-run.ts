@@ -2,7 +2,7 @@ import { InferqError, messageOf, toProblem } from '../shared/errors.ts';
 import type { AttemptOutcome, Events } from '../shared/events.ts';
 import type { JobError } from '../shared/job.ts';
 import type { Model, Registry } from '../shared/models/registry.ts';
-import type { JobStore, Outcome } from '../shared/ports.ts';
+import type { JobStore, Outcome, StartedRun } from '../shared/ports.ts';
 import { codeOfJob } from '../shared/redis/keys.ts';
 import type { Outbox } from '../shared/redis/outbox.ts';
 import type { WorkQueue } from '../shared/redis/work-queue.ts';
@@ -22,6 +22,7 @@ import {
   type RunInHand,
   type Try,
 } from './run-account.ts';
+import type { Room } from './room.ts';
 import { placeOfAttempt } from './traced-run.ts';
 
 /** Why a running call is broken off: nobody waits for it, this worker stops, or another worker has the run. */
@@ -35,6 +36,8 @@ export interface ProcessorParts extends AttemptParts {
   notices: Notices;
   events: Events;
   worker: string;
+  /** What this process has in hand. */
+  room: Room;
   random: () => number;
 }
 
@@ -47,21 +50,43 @@ interface Ending {
   delayMs?: number;
 }
 
-/** Sees one run through an attempt, from `start` to `settle`. */
+/** Sees one run through an attempt, from `start` to `settle`; alone where it may have killed workers before. */
 export function createProcessor(parts: ProcessorParts) {
+  const { store, worker, room } = parts;
+
   return async function process(runId: string, breakOff: AbortController): Promise<Verdict> {
-    const started = await parts.store.start(runId, parts.worker);
+    const among = await room.enter(async () => {
+      const started = await store.startAmongOthers(runId, worker);
+      return started === 'alone' ? started : see(started, breakOff);
+    });
+    if (among !== 'alone') return among;
+    return room.enterAlone(async () => see(await store.start(runId, worker), breakOff));
+  };
+
+  async function see(started: StartedRun | undefined, breakOff: AbortController): Promise<Verdict> {
     if (!started) return { kind: 'done' };
     const trace = placeOfAttempt(parts.tracing, started);
     const run: RunInHand = { ...started, trace, worker: parts.worker, begun: performance.now() };
     tellStart(parts.events, run);
     parts.notices.started(run);
     const model = parts.registry.findByCode(codeOfJob(run.jobId) ?? '', run.version);
-    const ending = model ? await attempt(parts, run, model, breakOff) : refuse(run);
+    const ending = run.givenUp
+      ? giveUp(run)
+      : model
+        ? await attempt(parts, run, model, breakOff)
+        : refuse(run);
     const verdict: Verdict = ending ? await settle(parts, run, ending) : { kind: 'done' };
     tellAttempt(parts.events, run, outcomeOf(ending));
     return verdict;
-  };
+  }
+}
+
+/** For all who wait for it: an attempt of their own would kill further workers. */
+function giveUp(run: RunInHand): Ending {
+  const times = run.attempt === 1 ? 'once' : `${run.attempt} times`;
+  const detail = `The job was started ${times}, and its workers died or lost its lock.`;
+  const { outcome, ...ending } = failed(run, new InferqError('worker_lost', detail), accountOf(run));
+  return { ...ending, outcome: outcome.kind === 'handover' ? { ...outcome, kind: 'failed' } : outcome };
 }
 
 function outcomeOf(ending: Ending | undefined): AttemptOutcome {
@@ -156,9 +181,12 @@ function endingOf(
   return { outcome: { kind: 'putback', attempt: account, counts: true }, error, delayMs: sequel.delayMs };
 }
 
-/** A worker that stops puts its run back without spending an attempt; in the other cases it has no say any more. */
+/**
+ * A worker that stops puts its run back without spending an attempt. So does one that has lost it, which is too late as
+ * a rule, but says that it has not died of the run. Of one that nobody waits for there is nothing to say.
+ */
 function brokenOff(run: RunInHand, reason: unknown): Ending | undefined {
-  if (reason !== ('draining' satisfies BreakOff)) return undefined;
+  if (reason === ('abandoned' satisfies BreakOff)) return undefined;
   return { outcome: uncounted(run), delayMs: 0 };
 }
 

@@ -41,9 +41,12 @@ export function accountOf(run: RunInHand, ...tries: Try[]): string {
   return entries.map((entry) => JSON.stringify(entry)).join('\n');
 }
 
-function lostEntry({ attempt, startedAt }: RunInHand, lost: { startedAt: number; worker: string }): Attempt {
+function lostEntry(
+  { attempt, startedAt, givenUp }: RunInHand,
+  lost: { startedAt: number; worker: string },
+): Attempt {
   return {
-    attempt: attempt - 1,
+    attempt: givenUp ? attempt : attempt - 1,
     started_at: toTime(lost.startedAt),
     ended_at: toTime(startedAt),
     outcome: 'worker_lost',

@@ -5,7 +5,7 @@ import type { WorkerConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
-import { connect, PATIENT } from '../shared/redis/connection.ts';
+import { connect, LISTENING, PATIENT } from '../shared/redis/connection.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
 import { createCallSlots } from '../shared/redis/call-slots.ts';
 import { createCharges } from '../shared/redis/charges.ts';
@@ -30,6 +30,7 @@ import { createEndpointCaller } from './call-endpoint.ts';
 import { createModelWorkers } from './model-workers.ts';
 import { createDeletionCost, createPodWriter } from './pod-deletion-cost.ts';
 import { createProcessor } from './process-run.ts';
+import { createRoom } from './room.ts';
 import { createSpeedometer } from './speedometer.ts';
 import { createHealthChecks } from './routing/health-checks.ts';
 import { createRetryBudgets } from './routing/retry-budget.ts';
@@ -51,7 +52,7 @@ export function createWorkerRole(
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, PATIENT);
-  const subscriber = connect(config.redisUrl, PATIENT);
+  const subscriber = connect(config.redisUrl, LISTENING);
   keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
 
@@ -93,6 +94,7 @@ export function createWorkerRole(
       texts: createTexts(blobs, createBlobIndex(redis)),
       maxOutput: config.maxOutput,
       worker: name,
+      room: createRoom(),
       random: Math.random,
     }),
     events,

@@ -18,8 +18,12 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than nginx keeps its side, so that it never writes into a connection that is being closed. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** As many requests are seen to at once, those that wait for a job among them: each holds its body and what was read. */
+const MOST_IN_HAND = 5000;
+
 /** The HTTP server of the API: strict parsing, and its own limits also without nginx in front. */
-export function createHttpServer(listener: RequestListener): Server {
+export function createHttpServer(listener: RequestListener, mostInHand = MOST_IN_HAND): Server {
+  let inHand = 0;
   const refused = new WeakSet<Socket>();
   /** Answered before the request had come whole: a second answer would be taken for that to another request. */
   const answered = new WeakSet<Duplex>();
@@ -39,10 +43,14 @@ export function createHttpServer(listener: RequestListener): Server {
         if (!request.complete) answered.add(request.socket);
       });
       request.once('end', () => answered.delete(request.socket));
-      const fault = faultOf(request);
-      if (fault === undefined) return listener(request, response);
-      refused.add(request.socket);
-      refuse(response, fault);
+      const refusal = refusalOf(request, inHand < mostInHand);
+      if (refusal) {
+        refused.add(request.socket);
+        return refuse(response, refusal);
+      }
+      inHand += 1;
+      response.once('close', () => (inHand -= 1));
+      listener(request, response);
     },
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -50,6 +58,13 @@ export function createHttpServer(listener: RequestListener): Server {
     else socket.end(rawProblem(error));
   });
   return server;
+}
+
+function refusalOf(request: IncomingMessage, hasRoom: boolean): InferqError | undefined {
+  const fault = faultOf(request);
+  if (fault !== undefined) return new InferqError('invalid_request', fault);
+  if (hasRoom) return undefined;
+  return new InferqError('broker_full', 'This replica has its hands full: try again.', { retryAfter: 1 });
 }
 
 /** What Node's parser lets through though others may read it otherwise. */
@@ -62,10 +77,10 @@ function faultOf({ url, rawHeaders, httpVersion }: IncomingMessage): string | un
   return hosts === 0 && httpVersion !== '1.0' ? 'The request has no Host.' : undefined;
 }
 
-function refuse(response: ServerResponse, fault: string): void {
+function refuse(response: ServerResponse, refusal: InferqError): void {
   response.setHeader('x-request-id', randomUUID());
   response.setHeader('connection', 'close');
-  void sendProblem(response, new InferqError('invalid_request', fault));
+  void sendProblem(response, refusal);
 }
 
 function rawProblem(error: NodeJS.ErrnoException): string {

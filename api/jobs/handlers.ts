@@ -7,6 +7,7 @@ import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
 import type { KnownCodes } from '../../shared/redis/known-codes.ts';
+import type { MemoryWatch } from '../../shared/redis/memory-watch.ts';
 import type { Scope } from '../../shared/principal.ts';
 import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { isRedisTrouble } from '../../shared/redis/trouble.ts';
@@ -30,6 +31,7 @@ import { submitJob, type SubmitParts } from './submit-job.ts';
 export interface JobHandlerParts extends SubmitParts, ReplayParts, EventsParts, RedeliveryParts {
   redis: RedisConnection;
   limiter: RateLimiter;
+  memory: MemoryWatch;
   knownCodes: KnownCodes;
 }
 
@@ -94,6 +96,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     waits: boolean,
   ) {
     const { principal, requestId, traceparent, inTurn } = call;
+    parts.memory.take(Number(call.header('content-length') ?? 0));
     const settings = await parts.settingsOf(principal.tenant);
     const rate = await limitRate(parts.limiter, principal.tenant, settings);
     const waiter = waits ? parts.wakeUp.replica : undefined;

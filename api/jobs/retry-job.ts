@@ -4,6 +4,7 @@ import { isTerminal } from '../../shared/job-status.ts';
 import type { Registry } from '../../shared/models/registry.ts';
 import type { JobStore, Retrial } from '../../shared/ports.ts';
 import { codeOfJob } from '../../shared/redis/keys.ts';
+import type { MemoryWatch } from '../../shared/redis/memory-watch.ts';
 import type { WorkQueue } from '../../shared/redis/work-queue.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 import { noSuchJob } from '../auth/authorize.ts';
@@ -17,6 +18,7 @@ export interface RetryParts extends TenantBoundParts, BudgetParts {
   queue: WorkQueue;
   registry: Registry;
   events: Events;
+  memory: MemoryWatch;
   settingsOf: (tenant: string) => Promise<TenantSettings>;
 }
 
@@ -29,6 +31,7 @@ export async function tryAgain(parts: RetryParts, job: StoredJob): Promise<Retri
   const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
   if (!model || model.draining) return { kind: 'not served' };
   if (job.status === 'succeeded' || !isTerminal(job.status)) return { kind: 'refused', status: job.status };
+  parts.memory.take(0);
   const settings = await parts.settingsOf(job.tenant);
   const bound = await tenantBound(parts, job.tenant, settings, model);
   const reservation = `${job.id}~${job.retries + 1}`;

@@ -22,7 +22,7 @@ export interface Acceptance {
   store: JobStore;
   idempotency: IdempotencyKeys;
   /** A job that a client is to be told of as accepted, though another request took it in. */
-  readKept(id: string): Promise<StoredJob | undefined>;
+  readKept: (id: string) => Promise<StoredJob | undefined>;
   /** For changes over the connection for everything else. */
   confirmAll: Confirmation['confirmAll'];
   ready(): Promise<void>;

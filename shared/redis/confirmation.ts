@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { InferqError } from '../errors.ts';
 import type { RedisConnection } from './connection.ts';
-import { primariesOf, primaryOf } from './primaries.ts';
+import { keyOn, primariesOf, primaryOf } from './primaries.ts';
 import { createReplicaWait, type ReplicaWait } from './replica-wait.ts';
 
 /** From the first command on: the client is to have its answer within a second. */
@@ -19,13 +19,13 @@ export interface Confirmation {
    * Does work on a key, over the connection of this confirmation, and waits until enough replicas have what its result
    * rests on. Throws `not_confirmed`: what was written is there, and may be lost.
    */
-  confirm<Result>(
+  confirm: <Result>(
     key: string,
     work: () => Promise<Result>,
     basisOf: (result: Result) => Basis,
-  ): Promise<Result>;
+  ) => Promise<Result>;
   /** The same for work on any keys, which shall wait for all that it writes. */
-  confirmAll<Result>(work: () => Promise<Result>): Promise<Result>;
+  confirmAll: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
 /** For `memory` and `fsync`: what Redis has answered is as good as it gets. */
@@ -88,7 +88,9 @@ export function createConfirmation(redis: RedisConnection, replicas: number): Co
       );
       const result = await work();
       const later = performance.now() + CONFIRM_WITHIN_MS;
-      await Promise.all(opened.map(({ primary, stream }) => settle(primary, stream, later, '', false)));
+      await Promise.all(
+        opened.map(({ primary, stream }) => settle(primary, stream, later, keyOn(redis, primary), false)),
+      );
       return result;
     },
   };

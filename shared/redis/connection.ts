@@ -79,7 +79,10 @@ export const PATIENT = {
   ...WHEN_AWAY,
 } as const;
 
-type Manner = typeof FAIL_FAST | typeof PATIENT;
+/** For what only listens, with `keepAwake`. */
+export const LISTENING = { ...PATIENT, socketTimeout: 8000 } as const;
+
+type Manner = typeof FAIL_FAST | typeof PATIENT | typeof LISTENING;
 
 // ioredis has these two for the cluster as a whole.
 function forClusterNodes(manner: Manner): Omit<Manner, 'enableOfflineQueue' | 'retryStrategy'> {

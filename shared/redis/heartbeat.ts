@@ -1,6 +1,6 @@
 import type { RedisConnection } from './connection.ts';
 
-const EVERY_MS = 5000;
+const EVERY_MS = 3000;
 
 /**
  * Sends something now and then over a connection that only listens: one that is dead and says nothing is noticed by

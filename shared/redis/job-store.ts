@@ -23,7 +23,12 @@ export function createJobStore(redis: RedisConnection): JobStore {
       );
     },
     async start(id, worker) {
-      return parseStart(id, await call('start', id, `run:${id}`, id, worker));
+      const started = parseStart(id, await call('start', id, `run:${id}`, id, worker, 1));
+      if (started === 'alone') throw new TypeError('The script did not see that the worker is alone');
+      return started;
+    },
+    async startAmongOthers(id, worker) {
+      return parseStart(id, await call('start', id, `run:${id}`, id, worker, 0));
     },
     async settle(id, token, outcome) {
       return parseSettlement(await call('settle', id, `run:${id}`, id, token, ...settleArguments(outcome)));

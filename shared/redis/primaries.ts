@@ -19,3 +19,15 @@ export function neighbourOf(key: string, name: string): string {
   const tag = /\{([^}]+)\}/.exec(key)?.[1] ?? key;
   return `inferq:{${tag}}:${name}`;
 }
+
+/** Some key that is written over this connection. */
+export function keyOn(redis: RedisConnection, primary: Redis): string {
+  for (let number = 0; number < MOST_TRIES; number++) {
+    const key = `inferq:${number}`;
+    if (primaryOf(redis, key) === primary) return key;
+  }
+  throw new Error('The cluster has given the node no slots');
+}
+
+/** A shard with a hundredth of the slots is found by then. */
+const MOST_TRIES = 2000;

@@ -38,8 +38,10 @@ function parseFull(reply: Reply): Extract<Admission, { kind: 'full' }> {
   };
 }
 
-export function parseStart(run: string, reply: Reply): StartedRun | undefined {
-  if (reply.text(0) === 'ended') return undefined;
+export function parseStart(run: string, reply: Reply): StartedRun | 'alone' | undefined {
+  const kind = reply.text(0);
+  if (kind === 'ended') return undefined;
+  if (kind === 'alone') return kind;
   return {
     run,
     token: reply.number(1),
@@ -54,7 +56,8 @@ export function parseStart(run: string, reply: Reply): StartedRun | undefined {
     spent: reply.number(10),
     waitedMs: reply.number(11),
     lost: reply.text(12) === '' ? undefined : { startedAt: reply.number(12), worker: reply.text(13) },
-    told: reply.texts(14),
+    givenUp: reply.number(14) === 1,
+    told: reply.texts(15),
   };
 }
 

@@ -25,6 +25,8 @@ interface ModelRun {
   jobs: ModelJob[];
   token: number | undefined;
   tokens: number;
+  /** How often a worker that had it was never heard of again, as far as is known. */
+  deaths: number;
   waited: boolean;
 }
 
@@ -51,7 +53,7 @@ export function createJobModel() {
   const woken = new Set<string>();
 
   function open(id: string, members: ModelJob[], waited: boolean): void {
-    runs.set(id, { id, jobs: members, token: undefined, tokens: 0, waited });
+    runs.set(id, { id, jobs: members, token: undefined, tokens: 0, deaths: 0, waited });
     for (const job of members) Object.assign(job, { run: id, status: 'queued' });
   }
 
@@ -118,8 +120,11 @@ export function createJobModel() {
       for (const job of runs.get(id)?.jobs ?? []) if (isDue(job)) leave(job.id, 'expired');
       const run = runs.get(id);
       if (!run) return undefined;
+      if (run.token !== undefined) run.deaths += 1;
+      // From then on it is only to be given up, which is no attempt.
+      const more = run.deaths < 3 ? 1 : 0;
       for (const job of run.jobs) {
-        Object.assign(job, { status: 'running', started: true, attempts: job.attempts + 1 });
+        Object.assign(job, { status: 'running', started: true, attempts: job.attempts + more });
         if (job === run.jobs[0] && job.key !== undefined && !flights.has(job.key)) flights.set(job.key, id);
       }
       run.token = ++run.tokens;
@@ -130,9 +135,11 @@ export function createJobModel() {
     settle(id: string, token: number, outcome: ModelOutcome, output: string, caches: boolean): string {
       const run = runs.get(id);
       const [first, heir, ...others] = run?.jobs ?? [];
+      if (run?.token !== undefined && run.token !== token && run.deaths > 0) run.deaths -= 1;
       if (!run || !first || run.token !== token) return 'stale';
       wake(run);
       if (outcome === 'putback') {
+        run.deaths = 0;
         run.token = undefined;
         for (const job of run.jobs) job.status = 'queued';
         return 'queued';

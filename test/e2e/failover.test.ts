@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import keySlot from 'cluster-key-slot';
+import { keyPrefix, modelCode } from '../../shared/redis/keys.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { startModel } from '../support/many-jobs.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
+import { until } from '../support/until.ts';
 import { startRedisSentinel } from '../support/redis-sentinel.ts';
 
 const REPLICATED = { settings: { 'min-replicas-to-write': '1', 'min-replicas-max-lag': '10' } };
@@ -75,6 +79,75 @@ test('a submission that was not confirmed makes one job with the one that repeat
   t.is(model.calls.length, 1);
 });
 
+test('a master that falls silent is given up: clients and workers go on with its successor', async (t) => {
+  const model = await startModel(t);
+  const redis = await startRedisSentinel(REPLICATED);
+  t.teardown(redis.stop);
+  const master = await redis.master();
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('m', model.url)],
+    redis: { ...master, url: redis.url },
+  });
+  t.is((await broker.run({ model: 'm', input: 0 })).status, 'succeeded');
+  process.kill(master.pid, 'SIGSTOP');
+  t.teardown(() => process.kill(master.pid, 'SIGCONT'));
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  const { id } = await broker.submit({ model: 'm', input: 1 });
+  const writes = seconds();
+  t.is((await broker.job(id, '?wait=60')).status, 'succeeded');
+  t.log(`writes back after ${writes.toFixed(1)} s, the worker after ${seconds().toFixed(1)} s`);
+  t.true(seconds() < 40, `${seconds()} s`);
+  const told = performance.now();
+  t.is((await broker.run({ model: 'm', input: 2 })).status, 'succeeded');
+  t.true(performance.now() - told < 1500, 'a waiting client is woken, not left to look by itself');
+});
+
+test('a primary of a cluster is killed: the workers of other shards go on, and nothing accepted is lost', async (t) => {
+  const model = await startModel(t);
+  const settings = { 'min-replicas-to-write': '1', 'cluster-require-full-coverage': 'no' };
+  const redis = await startRedisCluster(settings, { replicas: 2 });
+  t.teardown(redis.stop);
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const [victim] = redis.nodes;
+  if (!victim) throw new TypeError('No node');
+  const broker = await startTestBroker(t, {
+    models: names.map((name) => jsonModel(name, model.url)),
+    redis: { ...victim, url: redis.url },
+    env: { INFERQ_DURABILITY: 'replicated' },
+  });
+  const [safe, hit] = [names.find((name) => shardOf(name) !== 0), names.find((name) => shardOf(name) === 0)];
+  if (!safe || !hit) throw new TypeError('No model in the shard');
+  const waiting = await Promise.all(
+    Array.from({ length: 20 }, (_, input) =>
+      broker.submit({ model: safe, input, delay: 2, cache: 'bypass' }),
+    ),
+  );
+  const loads = [startLoad(broker, hit), startLoad(broker, safe)] as const;
+  await sleep(1500);
+  const killedAt = performance.now();
+  await victim.kill();
+  await until(
+    () => model.calls.filter(({ body }) => typeof body === 'number').length === waiting.length,
+    3000,
+  );
+  await Promise.all(loads.map((load) => load.untilAcceptedAfter(killedAt)));
+  await sleep(1000);
+  await Promise.all(loads.map((load) => load.stop()));
+  const [ofHit, ofSafe] = loads;
+  t.log(`the shard: ${JSON.stringify(ofHit.counts())}; the others: ${JSON.stringify(ofSafe.counts())}`);
+  const ids = loads.flatMap(({ answers }) =>
+    answers.flatMap(({ id, status }) => (status === 202 && id ? [id] : [])),
+  );
+  const ended = await Promise.all(ids.map((id) => broker.job(id, '?wait=60')));
+  t.deepEqual(new Set(ended.map(({ status }) => status)), new Set(['succeeded']));
+});
+
+/** Of three, which one has the model. */
+function shardOf(name: string): number {
+  return Math.floor((keySlot(keyPrefix(modelCode(name))) * 3) / 16_384);
+}
+
 interface Told {
   status: number;
   id: string | undefined;
@@ -83,7 +156,7 @@ interface Told {
 }
 
 /** Twenty clients, each of which submits one job after the other. */
-function startLoad(broker: TestBroker) {
+function startLoad(broker: TestBroker, name = 'm') {
   const answers: Told[] = [];
   const stopping = new AbortController();
   async function client(): Promise<void> {
@@ -91,7 +164,7 @@ function startLoad(broker: TestBroker) {
       const begun = performance.now();
       const { status, body } = await broker.request('/jobs', {
         method: 'POST',
-        json: { model: 'm', input: randomUUID() },
+        json: { model: name, input: randomUUID() },
       });
       const at = performance.now();
       const { id } = Object(body);

@@ -3,13 +3,13 @@ import {
   describeGuarantee,
   durabilityFault,
   guaranteeFor,
+  type Durability,
   type Offer,
 } from '../../shared/redis/durability.ts';
 
 const PLAIN: Offer = { onDisk: false, evicts: false, wanted: 0, connected: 0 };
 
 test('unless asked, it promises what Redis is set to, not what happens to be connected', (t) => {
-  const promised = (offer: Partial<Offer>) => guaranteeFor(undefined, { ...PLAIN, ...offer }).durability;
   t.is(promised({}), 'memory');
   t.is(promised({ wanted: 1, connected: 1 }), 'memory');
   t.is(promised({ onDisk: true, connected: 2 }), 'fsync');
@@ -17,8 +17,6 @@ test('unless asked, it promises what Redis is set to, not what happens to be con
 });
 
 test('a promise needs what it rests on', (t) => {
-  const fault = (asked: 'memory' | 'fsync' | 'replicated', offer: Partial<Offer>) =>
-    durabilityFault(asked, { ...PLAIN, ...offer });
   t.is(fault('memory', { evicts: true }), undefined);
   t.regex(fault('fsync', {}) ?? '', /set 'appendonly yes'/);
   t.is(fault('fsync', { onDisk: true }), undefined);
@@ -29,8 +27,18 @@ test('a promise needs what it rests on', (t) => {
 });
 
 test('a 202 waits for as many replicas as Redis wants, one at the least, and it says whether they are all', (t) => {
-  const said = (offer: Partial<Offer>) =>
-    describeGuarantee(guaranteeFor('replicated', { ...PLAIN, ...offer }));
   t.is(said({ connected: 2 }), 'replicated: on 1 replica, not on disk');
   t.is(said({ onDisk: true, wanted: 2 }), 'replicated: on 2 replicas, and on disk');
 });
+
+function promised(offer: Partial<Offer>): Durability {
+  return guaranteeFor(undefined, { ...PLAIN, ...offer }).durability;
+}
+
+function fault(asked: Durability, offer: Partial<Offer>): string | undefined {
+  return durabilityFault(asked, { ...PLAIN, ...offer });
+}
+
+function said(offer: Partial<Offer>): string {
+  return describeGuarantee(guaranteeFor('replicated', { ...PLAIN, ...offer }));
+}

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { freePort, somebodyListens } from '../../cli/local/ports.ts';
 import type { RunningRedis } from '../../cli/local/redis-server.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
+import { until } from './until.ts';
 
 const SLOTS = 16_384;
 /** Nodes talk to each other on a port that is so much higher, which must be a port too. */
@@ -14,21 +15,31 @@ export interface RunningCluster {
   /** A REDIS_URL. */
   url: string;
   nodes: readonly RunningRedis[];
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
-/** A Redis Cluster of three primaries on this machine, each a process of its own. */
+const PRIMARIES = 3;
+
+/**
+ * A Redis Cluster of three primaries on this machine, each a process of its own. With replicas, these follow the
+ * primaries among `nodes` in their order.
+ */
 export async function startRedisCluster(
   settings: Readonly<Record<string, string>> = {},
+  { replicas = 0 } = {},
 ): Promise<RunningCluster> {
-  const nodes = await Promise.all(Array.from({ length: 3 }, () => startNode(settings)));
+  const count = PRIMARIES * (1 + replicas);
+  const nodes = await Promise.all(Array.from({ length: count }, () => startNode(settings)));
   const clients = nodes.map(({ url }) => new Redis(url));
   try {
     await Promise.all(
-      clients.map((client, index) => client.cluster('ADDSLOTS', ...slotsOf(index, clients.length))),
+      clients
+        .slice(0, PRIMARIES)
+        .map((client, index) => client.cluster('ADDSLOTS', ...slotsOf(index, PRIMARIES))),
     );
     for (const { port } of nodes.slice(1)) await clients[0]?.cluster('MEET', '127.0.0.1', port);
     await Promise.all(clients.map((client) => untilAgreed(client, nodes.length)));
+    await Promise.all(clients.map((client, index) => follow(client, clients[index % PRIMARIES])));
   } finally {
     for (const client of clients) client.disconnect();
   }
@@ -39,6 +50,12 @@ export async function startRedisCluster(
       await Promise.all(nodes.map((node) => node.stop()));
     },
   };
+}
+
+async function follow(client: Redis, primary: Redis | undefined): Promise<void> {
+  if (!primary || client === primary) return;
+  await client.cluster('REPLICATE', await primary.cluster('MYID'));
+  await until(async () => (await client.info('replication')).includes('master_link_status:up'));
 }
 
 async function startNode(settings: Readonly<Record<string, string>>): Promise<RunningRedis> {

@@ -28,7 +28,7 @@ export interface RunningSentinels {
   nodes: readonly RunningRedis[];
   /** The node that the sentinels name as the master now. */
   master(): Promise<RunningRedis>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** A master, its replicas and three sentinels on this machine, each a process of its own. */
@@ -47,6 +47,7 @@ export async function startRedisSentinel({
     Array.from({ length: SENTINELS }, () => startSentinel(first.port, downAfterMs)),
   );
   const clients = sentinels.map(({ port }) => new Redis(port, { maxRetriesPerRequest: null }));
+  for (const client of clients) client.on('error', () => undefined);
   await until(async () => {
     const known = await Promise.all(clients.map((client) => knownTo(client)));
     return known.every(

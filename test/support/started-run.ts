@@ -15,6 +15,7 @@ export function startedRun(more: Partial<StartedRun> = {}): StartedRun {
     attempt: 1,
     spent: 0,
     waitedMs: 0,
+    givenUp: false,
     told: [],
     ...more,
   };

@@ -9,9 +9,14 @@
 --         the ids are of the jobs that ended and to whose clients a webhook is owed
 -- @include clock backlog run history usage end-job fair-share bull
 local prefix, run, outcome = ARGV[1], ARGV[2], ARGV[4]
-local live = redis.call('HGET', KEYS[1], 'token') == ARGV[3] and live_jobs(prefix, run) or {}
+local held = redis.call('HMGET', KEYS[1], 'token', 'deaths')
+local live = held[1] == ARGV[3] and live_jobs(prefix, run) or {}
 local first = live[1]
-if not first then return { 'stale' } end
+if not first then
+  -- Whoever comes back has not died: it was slow, or cut off.
+  if held[1] and held[1] ~= ARGV[3] and (tonumber(held[2]) or 0) > 0 then redis.call('HINCRBY', KEYS[1], 'deaths', -1) end
+  return { 'stale' }
+end
 
 local now = now_ms()
 local facts = redis.call('HMGET', first.key, 'ckey', 'retention')
@@ -30,6 +35,8 @@ end
 local function put_back()
   redis.call('HDEL', KEYS[1], 'token', 'progress', 'worker')
   redis.call('HINCRBY', KEYS[1], 'spent', ARGV[9])
+  -- It came to an end, and its worker lives.
+  if ARGV[9] == '1' then redis.call('HDEL', KEYS[1], 'deaths') end
   for _, job in ipairs(live) do
     remember_attempt(job)
     -- An attempt that does not count was none: the next one has its number.

@@ -2,17 +2,21 @@
 -- there where a delayed job's time has not come: BullMQ goes by the clock of its worker, which may be ahead.
 --
 -- KEYS[1] the run's hash
--- ARGV 1 key prefix, 2 run, 3 the worker's name
+-- ARGV 1 key prefix, 2 run, 3 the worker's name, 4 1 where that has nothing else in hand
 -- Answers {'ended'}
+--      or {'alone'} where it may have killed workers, and nothing was done because the worker has others in hand
 --      or {'run', token, now, job id, spec, input, tenant, model, version, attempts before,
 --          attempts of the run spent, ms since it was queued, and of an attempt that was never settled, because its
---          worker died, when it started and at which worker; or '', ''; and behind them the jobs that first start now
---          and whose clients are to be told}
+--          worker died, when it started and at which worker; or '', ''; then 1 where it is not to be called any more
+--          because its workers died too often, which is no attempt; and behind it the jobs that first start now and
+--          whose clients are to be told}
 -- @include clock backlog run history usage end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
 -- What clocks that are kept in step may differ by.
 local TOLERANCE = 250
+-- After so many deaths of its workers a run is the only one that the next has in hand; after so many it is given up.
+local ALONE_AFTER, MOST_DEATHS = 2, 3
 
 local live = live_jobs(prefix, run)
 local expired = false
@@ -33,17 +37,25 @@ if due > now + TOLERANCE then
   return { 'ended' }
 end
 
+-- A token that is still there was never settled: its worker died, or lost its lock.
+local lost = redis.call('HMGET', KEYS[1], 'token', 'started', 'worker', 'deaths')
+local deaths = (tonumber(lost[4]) or 0) + (lost[1] and 1 or 0)
+local given_up = deaths >= MOST_DEATHS
+if deaths >= ALONE_AFTER and not given_up and ARGV[4] ~= '1' then return { 'alone' } end
+if lost[1] then redis.call('HSET', KEYS[1], 'deaths', deaths) end
+local attempts_more = given_up and 0 or 1
+
 local told = {}
 for _, job in ipairs(live) do
   if not job.started and string.find(job.hook, 'started', 1, true) then told[#told + 1] = job.id end
   if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
   redis.call('HSETNX', job.key, 'started', digits(now))
-  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + 1, 'begun', digits(now))
+  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + attempts_more,
+    'begun', digits(now))
   redis.call('HINCRBY', job.key, 'rev', 1)
   redis.call('ZREM', prefix .. 'due', job.id)
 end
 
-local lost = redis.call('HMGET', KEYS[1], 'token', 'started', 'worker')
 -- The token fences: whoever comes back with an older one is refused.
 local token = redis.call('HINCRBY', KEYS[1], 'tokens', 1)
 redis.call('HSET', KEYS[1], 'token', token, 'started', digits(now), 'worker', ARGV[3])
@@ -51,11 +63,12 @@ redis.call('HDEL', KEYS[1], 'progress')
 look_at(prefix, run, now + 60000)
 record_start(prefix, now)
 advance_clock(prefix, first.tag)
-add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + 1 .. '}')
+add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
 wake(prefix, run)
 local job = redis.call('HMGET', first.key, 'spec', 'tenant', 'model', 'version', 'queued', 'created', 'ckey')
 -- A delayed job begins to be in flight here.
 if job[7] then redis.call('SETNX', prefix .. 'flight:' .. job[7], run) end
 return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
-  job[2], job[3], job[4], first.attempts, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
-  digits(now - (job[5] or job[6])), lost[1] and lost[2] or '', lost[1] and lost[3] or '', unpack(told) }
+  job[2], job[3], job[4], first.attempts + attempts_more - 1, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
+  digits(now - (job[5] or job[6])), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
+  given_up and 1 or 0, unpack(told) }

@@ -5,6 +5,7 @@ import { fairness } from './fairness.ts';
 import { fencing } from './fencing.ts';
 import { history } from './history.ts';
 import { life } from './life.ts';
+import { poison } from './poison.ts';
 import { retry } from './retry.ts';
 import { sharing } from './sharing.ts';
 import type { Suite } from './suite.ts';
@@ -22,6 +23,7 @@ export const jobStoreSuite: Suite = (test, newWorld) => {
     charges,
     sharing,
     fencing,
+    poison,
     ttl,
     retry,
     bounds,

@@ -165,6 +165,7 @@ function tokenOf({ id, run }: Brought, later = 0): StartedRun {
         jobId: id,
         spec: { mode: 'use', priority: 'normal', subject: 's', request_id: 'r', weight: 1 },
         input: '1',
+        givenUp: false,
         told: [],
         tenant: 'acme',
         model: '',
