@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { Redis } from 'ioredis';
 import { jsonModel, startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
-import { startNginx, withNginx, type RunningNginx } from '../support/nginx.ts';
+import { startNginx, type RunningNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 import { portOf } from '../support/raw-http.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
 
