@@ -45,6 +45,8 @@ export interface Submissions {
   acknowledged: { key: string; id: string; at: number }[];
   /** How often each other status came; 0 is a connection that broke. */
   refused: Map<number, number>;
+  /** The longest that one waited from its first request to its acceptance. */
+  slowestMs(): number;
   done: Promise<void>;
   /** No more; what is under way is waited for. */
   stop(): Promise<void>;
@@ -69,13 +71,16 @@ export function submitMany(options: SubmitOptions): Submissions {
   const acknowledged: Submissions['acknowledged'] = [];
   const refused: Submissions['refused'] = new Map();
   const over = new AbortController();
+  let slowest = 0;
 
   async function submit(at: number): Promise<void> {
     const key = `${keys} ${at}`;
+    const begun = performance.now();
     for (;;) {
       const reply = await submitOnce(api(), key, job(at));
       if (reply.status >= 200 && reply.status < 300) {
         acknowledged.push({ key, id: idOf(reply), at: Date.now() });
+        slowest = Math.max(slowest, performance.now() - begun);
         return;
       }
       refused.set(reply.status, (refused.get(reply.status) ?? 0) + 1);
@@ -96,7 +101,7 @@ export function submitMany(options: SubmitOptions): Submissions {
     over.abort();
     return done;
   };
-  return { acknowledged, refused, done, stop };
+  return { acknowledged, refused, slowestMs: () => slowest, done, stop };
 }
 
 /** What the broker says of these jobs, once they have ended or the time is over. */

@@ -86,7 +86,10 @@ function readScale(text: string): number {
 function readRows(text: string): Row[] {
   return text.split(',').map((entry) => {
     const row = ROWS.find(({ row }) => String(row) === entry.trim());
-    if (!row) throw new InvalidArgumentError(`There is no row ${entry}; there are ${ROWS.map(({ row }) => row).join(', ')}.`);
+    if (!row)
+      throw new InvalidArgumentError(
+        `There is no row ${entry}; there are ${ROWS.map(({ row }) => row).join(', ')}.`,
+      );
     return row;
   });
 }

@@ -69,11 +69,7 @@ export async function startNginx(t: Scope, options: NginxOptions): Promise<Runni
   }
 }
 
-async function attempt(
-  t: Scope,
-  folder: string,
-  listen: 'http' | 'tls',
-): Promise<RunningNginx | string> {
+async function attempt(t: Scope, folder: string, listen: 'http' | 'tls'): Promise<RunningNginx | string> {
   if (!binary) throw new Error('There is no nginx');
   const port = await freePort();
   const shipped = await readFile(path.join(ROOT, 'nginx', `listen-${listen}.conf`), 'utf8');

@@ -45,10 +45,7 @@ export async function startSecureReceiver(
 }
 
 /** One that speaks no HTTP but does as it likes with the socket. */
-export async function startSocketReceiver(
-  t: Scope,
-  behave: (socket: Socket) => void,
-): Promise<Receiver> {
+export async function startSocketReceiver(t: Scope, behave: (socket: Socket) => void): Promise<Receiver> {
   return { ...(await listen(t, createSocketServer(behave), 'http')), received: [] };
 }
 

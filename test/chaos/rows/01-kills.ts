@@ -65,5 +65,8 @@ function planKills(chaos: Chaos): { kind: 'worker' | 'redis'; at: number }[] {
   const kinds = [...workers, ...redis]
     .map((kind) => ({ kind, order: chaos.random() }))
     .toSorted((a, b) => a.order - b.order);
-  return kinds.map(({ kind }, index) => ({ kind, at: ((index + chaos.random()) / (kinds.length + 1)) * 0.95 }));
+  return kinds.map(({ kind }, index) => ({
+    kind,
+    at: ((index + chaos.random()) / (kinds.length + 1)) * 0.95,
+  }));
 }

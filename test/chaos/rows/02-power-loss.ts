@@ -75,6 +75,10 @@ async function losePowerOften(
     acknowledged.push(...load.acknowledged);
   }
   const ids = acknowledged.map(({ id }) => id);
-  const { lost, ...others } = check({ acknowledged, jobs: await endsOf(broker.url, ids, 60_000), heard: undefined });
+  const { lost, ...others } = check({
+    acknowledged,
+    jobs: await endsOf(broker.url, ids, 60_000),
+    heard: undefined,
+  });
   return { acknowledged: ids.length, lost: lost.length, wrong: describeFaults(others), cut };
 }

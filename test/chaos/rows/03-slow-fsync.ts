@@ -51,7 +51,11 @@ async function run(chaos: Chaos): Promise<Finding> {
     acknowledged.push(...load.acknowledged);
     for (const [status, count] of load.refused) refused.set(status, (refused.get(status) ?? 0) + count);
   }
-  const jobs = await endsOf(broker.url, acknowledged.map(({ id }) => id), 60_000);
+  const jobs = await endsOf(
+    broker.url,
+    acknowledged.map(({ id }) => id),
+    60_000,
+  );
   const wrong = describeFaults(check({ acknowledged, jobs, heard: undefined }));
   return finding(
     wrong === '' && acknowledged.length > 0,

@@ -66,7 +66,12 @@ async function askOften(api: string, seconds: number) {
 async function timeToResume(api: string): Promise<number> {
   const begun = performance.now();
   for (let at = 0; performance.now() - begun < 2 * RESUMES_WITHIN_MS; at++) {
-    const { status, body } = await submitOnce(api, `after ${at}`, { model: 'm', input: at, cache: 'bypass' }, { prefer: 'wait=20' });
+    const { status, body } = await submitOnce(
+      api,
+      `after ${at}`,
+      { model: 'm', input: at, cache: 'bypass' },
+      { prefer: 'wait=20' },
+    );
     if (status === 200 && Object(body).status === 'succeeded') break;
     await sleep(50);
   }
