@@ -10,6 +10,7 @@ import { standstill } from './rows/10-standstill.ts';
 import { badNetwork } from './rows/11-bad-network.ts';
 import { poison } from './rows/12-poison.ts';
 import { rollingRestart } from './rows/13-rolling-restart.ts';
+import { badReceivers } from './rows/14-bad-receivers.ts';
 import { killedSenders } from './rows/15-killed-senders.ts';
 import { sickEndpoints } from './rows/16-sick-endpoints.ts';
 import { brokenEndpoint } from './rows/17-broken-endpoint.ts';
@@ -19,6 +20,7 @@ import { noisyTenant } from './rows/20-noisy-tenant.ts';
 import { expiry } from './rows/21-expiry.ts';
 import { largeResults } from './rows/22-large-results.ts';
 import { waitingClients } from './rows/23-waiting-clients.ts';
+import { wrongClocks } from './rows/24-wrong-clocks.ts';
 
 export const ROWS: readonly Row[] = [
   kills,
@@ -32,6 +34,7 @@ export const ROWS: readonly Row[] = [
   badNetwork,
   poison,
   rollingRestart,
+  badReceivers,
   killedSenders,
   sickEndpoints,
   brokenEndpoint,
@@ -41,4 +44,5 @@ export const ROWS: readonly Row[] = [
   expiry,
   largeResults,
   waitingClients,
+  wrongClocks,
 ];

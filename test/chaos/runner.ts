@@ -18,6 +18,8 @@ export interface RunOptions {
   scale: number;
   signal: AbortSignal;
   tell: (progress: string) => void;
+  /** What the process runs; by default, the row. */
+  program?: string;
 }
 
 export interface RowResult extends Omit<Row, 'run' | 'deadline'>, Finding {
@@ -29,42 +31,44 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
   const folder = await mkdtemp(path.join(tmpdir(), `inferq-chaos-${row.row}-`));
   const begun = performance.now();
   const args = [row.row, options.seed, options.scale].map(String);
-  const child = fork(PROGRAM, args, { env: { ...process.env, TMPDIR: folder } });
+  const child = fork(options.program ?? PROGRAM, args, { env: { ...process.env, TMPDIR: folder } });
   const exited = once(child, 'exit');
-  const finding = await Promise.race([
+  const { seen, ...finding } = await Promise.race([
     findingOf(child, options.tell),
-    exited.then(() => missed('the row ended without a finding')),
+    exited.then(() => missed('it ended without a finding')),
     sleep(row.deadline * 1000, missed(`hung: no end within ${row.deadline} s`), { ref: false }),
     once(options.signal, 'abort').then(() => missed('interrupted')),
   ]);
-  await end(child, exited);
+  await end(child, exited, seen);
   await rm(folder, { recursive: true, force: true });
   const { row: number, injected, bar } = row;
   return { row: number, injected, bar, ...finding, seconds: Math.round((performance.now() - begun) / 1000) };
 }
 
-function findingOf(child: ChildProcess, tell: RunOptions['tell']): Promise<Finding> {
+/** `seen` by the row itself: it is on its way out. */
+type Outcome = Finding & { seen: boolean };
+
+function findingOf(child: ChildProcess, tell: RunOptions['tell']): Promise<Outcome> {
   return new Promise((resolve) => {
     child.on('message', (message) => {
       if (!isRecord(message)) return;
       if (typeof message['progress'] === 'string') tell(message['progress']);
       const { figure, verdict } = Object(message['finding']);
-      if (typeof figure === 'string') resolve({ figure, verdict });
+      if (typeof figure === 'string') resolve({ figure, verdict, seen: true });
     });
   });
 }
 
-async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  // It goes by itself when it has a finding; whoever has none is told to.
-  const late = setTimeout(() => child.kill('SIGTERM'), ENDS_WITHIN_MS / 4);
-  const orphans = await Promise.race([exited.then(() => false), sleep(ENDS_WITHIN_MS, true, { ref: false })]);
-  clearTimeout(late);
-  if (!orphans) return;
-  child.kill('SIGKILL');
-  await exited;
-  await sleep(ORPHANS_GO_MS);
+async function end(child: ChildProcess, exited: Promise<unknown>, endsItself: boolean): Promise<void> {
+  if (!endsItself) child.kill('SIGTERM');
+  const hangs = await Promise.race([exited.then(() => false), sleep(ENDS_WITHIN_MS, true, { ref: false })]);
+  if (hangs) {
+    child.kill('SIGKILL');
+    await exited;
+  }
+  if (!endsItself) await sleep(ORPHANS_GO_MS);
 }
 
-function missed(figure: string): Finding {
-  return { figure, verdict: 'missed' };
+function missed(figure: string): Outcome {
+  return { figure, verdict: 'missed', seen: false };
 }

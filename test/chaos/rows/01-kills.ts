@@ -1,12 +1,12 @@
-import { jsonModel, startTestBroker } from '../../support/broker.ts';
+import { jsonModel, startTestBroker, type TestBroker } from '../../support/broker.ts';
 import { startModel } from '../../support/many-jobs.ts';
 import { until } from '../../support/until.ts';
 import { check, describeFaults } from '../checker.ts';
-import { endsOf, submitMany } from '../client.ts';
+import { ask, endsOf, submitMany } from '../client.ts';
 import { keepWorkers } from '../keeper.ts';
 import { startKeptRedis } from '../kept-redis.ts';
 import { finding, type Chaos, type Finding, type Row } from '../row.ts';
-import { startWebhookLog } from '../webhook-log.ts';
+import { startWebhookLog, type WebhookLog } from '../webhook-log.ts';
 
 const MOST_DOUBLES = 0.01;
 
@@ -49,13 +49,32 @@ async function run(chaos: Chaos): Promise<Finding> {
   const faults = check({ acknowledged: load.acknowledged, jobs, heard: webhooks.heard });
   const { doubled, ...others } = faults;
   const failed = [...jobs].filter(([, { status }]) => status === 'failed').map(([id]) => id);
-  const wrong = describeFaults({ ...others, failed });
+  const unlogged = await missingInLog(broker, webhooks);
+  const wrong = describeFaults({ ...others, failed, unlogged });
   const share = doubled.length / count;
   return finding(
     wrong === '' && ids.length === count && share <= MOST_DOUBLES,
     `${count} jobs, ${kills.length} kills: ${wrong || '0 lost, 0 stuck, 0 failed'}, ` +
       `${doubled.length} doubles (${(100 * share).toFixed(2)} %)`,
   );
+}
+
+/** Jobs whose log of deliveries has fewer attempts than the receiver got. */
+async function missingInLog(broker: TestBroker, { heard }: WebhookLog): Promise<string[]> {
+  const times = new Map<string, number>();
+  for (const { job } of heard) times.set(job, (times.get(job) ?? 0) + 1);
+  const left = [...times];
+  const missing: string[] = [];
+  const lane = async (): Promise<void> => {
+    for (let entry = left.pop(); entry; entry = left.pop()) {
+      const [id, count] = entry;
+      const { body } = await ask(`${broker.url}/jobs/${id}/deliveries`);
+      const log: unknown = Object(body).data;
+      if (!Array.isArray(log) || log.length < count) missing.push(id);
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, lane));
+  return missing;
 }
 
 /** Spread over the whole: each at a part of the webhooks. */
