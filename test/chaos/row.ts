@@ -33,11 +33,12 @@ export interface Chaos extends Scope {
   tell(progress: string): void;
 }
 
-export interface ChaosOptions extends Scope {
+export interface ChaosOptions {
   row: number;
   seed: number;
   scale: number;
   tell: (progress: string) => void;
+  teardown: (end: () => unknown) => void;
 }
 
 export function createChaos({ row, seed, scale, tell, teardown }: ChaosOptions): Chaos {

@@ -38,14 +38,10 @@ export async function startTcpProxy(scope: Scope, target: number): Promise<TcpPr
 
   /** What comes from one goes to the other after the delay, in order, unless it is dropped. */
   function join(from: Socket, to: Socket, passes: (chunk: Buffer) => boolean): void {
-    const later = (act: () => void): void => {
-      if (proxy.delayMs > 0) setTimeout(act, proxy.delayMs);
-      else act();
-    };
     from.on('data', (chunk: Buffer) => {
-      if (passes(chunk)) later(() => to.writable && to.write(chunk));
+      if (passes(chunk)) after(proxy.delayMs, () => to.writable && to.write(chunk));
     });
-    from.on('close', () => later(() => to.destroy()));
+    from.on('close', () => after(proxy.delayMs, () => to.destroy()));
     // It is told by 'close'.
     from.on('error', () => undefined);
     from.setNoDelay(true);
@@ -80,4 +76,9 @@ export async function startTcpProxy(scope: Scope, target: number): Promise<TcpPr
     server.close();
   });
   return proxy;
+}
+
+function after(delayMs: number, act: () => unknown): void {
+  if (delayMs > 0) setTimeout(act, delayMs);
+  else act();
 }

@@ -17,6 +17,8 @@ export const outage: Row = {
   run,
 };
 
+const job = (input: number) => ({ model: 'm', input, cache: 'bypass', delay: input % 3 });
+
 async function run(chaos: Chaos): Promise<Finding> {
   const seconds = chaos.size(60, 6);
   const redis = await startKeptRedis(chaos);
@@ -26,7 +28,6 @@ async function run(chaos: Chaos): Promise<Finding> {
     redis: redis.process(),
     env: { LOG_LEVEL: 'warn' },
   });
-  const job = (input: number) => ({ model: 'm', input, cache: 'bypass', delay: input % 3 });
   const load = submitMany({ api: () => broker.url, count: 200, lanes: 4, job });
   await load.done;
   chaos.tell(`Redis stands still for ${seconds / 2} s`);

@@ -26,10 +26,11 @@ async function run(chaos: Chaos): Promise<Finding> {
   const workers = new Map<string, RoleProcess>();
   const model = await startModel(chaos, ({ body, headers }, response) => {
     const input = Number(body);
-    if (!poisoned.has(input)) return void setTimeout(() => answer(response, input), 20);
-    crashes.set(input, (crashes.get(input) ?? 0) + 1);
-    // A stand-in for what such a job does to the process that works on it.
-    workers.get(String(headers['x-worker']))?.kill();
+    if (poisoned.has(input)) {
+      crashes.set(input, (crashes.get(input) ?? 0) + 1);
+      // A stand-in for what such a job does to the process that works on it.
+      workers.get(String(headers['x-worker']))?.kill();
+    } else setTimeout(() => answer(response, input), 20);
   });
   const broker = await startTestBroker(chaos, {
     models: [
@@ -66,16 +67,21 @@ async function run(chaos: Chaos): Promise<Finding> {
   );
 }
 
-/** A worker that another follows when it is killed. */
+/** A worker that another follows when it is killed; answers once the first is there. */
 async function keepWorker(
   broker: TestBroker,
   workers: Map<string, RoleProcess>,
   over: AbortSignal,
 ): Promise<void> {
-  const name = `worker-${workers.size}`;
-  const worker = await broker.startWorker({ WORKER: name });
-  workers.set(name, worker);
-  void worker.exited.then(async () => {
-    if (!over.aborted) await keepWorker(broker, workers, over);
-  });
+  const start = async (): Promise<RoleProcess> => {
+    const name = `worker-${workers.size}`;
+    const worker = await broker.startWorker({ WORKER: name });
+    workers.set(name, worker);
+    return worker;
+  };
+  const follow = async (worker: RoleProcess): Promise<void> => {
+    await worker.exited;
+    if (!over.aborted) await follow(await start());
+  };
+  void follow(await start());
 }

@@ -84,10 +84,10 @@ interface Load {
 function startLoad(url: string): Load {
   const outcomes: string[] = [];
   const jobs: string[] = [];
-  let over = false;
+  const over = new AbortController();
   let count = 0;
   const client = async (): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const newest = jobs.at(-1);
       const turn = count++ % 4;
       if (newest !== undefined && turn < 2) {
@@ -107,7 +107,7 @@ function startLoad(url: string): Load {
     outcomes,
     jobs,
     async stop() {
-      over = true;
+      over.abort();
       await clients;
     },
   };

@@ -67,7 +67,6 @@ async function run(chaos: Chaos): Promise<Finding> {
 }
 
 function casesOf(trap: Receiver, time: { passedMs: number }, whole: boolean): Case[] {
-  const failed = (count: number) => `${count} failed, ${count === ATTEMPTS ? 'given up' : 'pending'}`;
   return [
     {
       name: 'down an hour',
@@ -93,12 +92,16 @@ function casesOf(trap: Receiver, time: { passedMs: number }, whole: boolean): Ca
       answer: (response) => response.writeHead(410).end(),
       expected: () => '1 failed, given up',
     },
-    hanging(whole, failed),
+    hanging(whole),
   ];
 }
 
+function failed(count: number): string {
+  return `${count} failed, ${count === ATTEMPTS ? 'given up' : 'pending'}`;
+}
+
 /** Each attempt takes its whole timeout: in a small run the second one is answered. */
-function hanging(whole: boolean, failed: Expectation): Case {
+function hanging(whole: boolean): Case {
   let count = 0;
   return {
     name: 'hangs',

@@ -3,6 +3,7 @@ import { connect, PATIENT } from '../../../shared/redis/connection.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../../support/broker.ts';
 import { startModel } from '../../support/many-jobs.ts';
 import { answer } from '../../support/scripted-model.ts';
+import { until } from '../../support/until.ts';
 import { describeRefusals, submitMany } from '../client.ts';
 import { finding, type Chaos, type Finding, type Row } from '../row.ts';
 
@@ -25,6 +26,8 @@ export const overload: Row = {
   run,
 };
 
+const job = (input: number) => ({ model: 'm', input });
+
 async function run(chaos: Chaos): Promise<Finding> {
   const seconds = chaos.size(60, 8);
   let ended = 0;
@@ -43,7 +46,6 @@ async function run(chaos: Chaos): Promise<Finding> {
     ],
     env: { LOG_LEVEL: 'warn' },
   });
-  const job = (input: number) => ({ model: 'm', input });
   const goodput = async (during: number) => {
     const before = ended;
     await sleep(during * 1000);
@@ -51,7 +53,7 @@ async function run(chaos: Chaos): Promise<Finding> {
   };
   chaos.tell('measuring the peak');
   const steady = submitMany({ api: () => broker.url, job, lanes: 4, keys: 'steady' });
-  while (ended < CAPACITY) await sleep(50);
+  await until(() => ended >= CAPACITY);
   const peak = await goodput(Math.max(4, seconds / 6));
   await steady.stop();
   const memory = await memoryOf(broker);

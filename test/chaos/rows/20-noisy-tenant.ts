@@ -16,6 +16,8 @@ export const noisyTenant: Row = {
   run,
 };
 
+const job = (input: number) => ({ model: 'm', input });
+
 async function run(chaos: Chaos): Promise<Finding> {
   // The backlog has to last while the other tenant is measured.
   const backlog = chaos.size(3000, 1500);
@@ -30,7 +32,6 @@ async function run(chaos: Chaos): Promise<Finding> {
     env: { LOG_LEVEL: 'warn' },
   });
   const light = await tokenOf(broker, 'light');
-  const job = (input: number) => ({ model: 'm', input });
   await submitMany({ api: () => broker.url, count: backlog, job }).done;
   await broker.startWorker();
   // The load of this machine can only add to a wait: the best of the rounds counts.

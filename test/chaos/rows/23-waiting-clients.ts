@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jsonModel, startTestBroker } from '../../support/broker.ts';
 import { startModel } from '../../support/many-jobs.ts';
@@ -22,9 +23,9 @@ export const waitingClients: Row = {
 async function run(chaos: Chaos): Promise<Finding> {
   const count = chaos.size(500);
   const redis = await startKeptRedis(chaos);
-  let held = true;
+  const released = new AbortController();
   const model = await startModel(chaos, async (call, response) => {
-    while (held) await sleep(50);
+    if (!released.signal.aborted) await once(released.signal, 'abort');
     answer(response, call.body);
   });
   const broker = await startTestBroker(chaos, {
@@ -49,7 +50,7 @@ async function run(chaos: Chaos): Promise<Finding> {
   await redis.kill();
   await sleep(1000);
   await redis.start();
-  held = false;
+  released.abort();
   const replies = await Promise.all(clients);
   const slowest = Math.max(...replies.map(({ tookMs }) => tookMs));
   const count200 = replies.filter(({ status }) => status === 200).length;
