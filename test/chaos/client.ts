@@ -61,13 +61,22 @@ export interface SubmitOptions {
   lanes?: number;
   /** Whether a refused one is tried again until it is accepted, as a client should; else the next one's turn comes. */
   patient?: boolean;
-  pauseMs?: number;
+  /** A lane begins with another no sooner than so long after the one before. */
+  everyMs?: number;
   keys?: string;
 }
 
 /** Clients side by side, each with one submission at a time. */
 export function submitMany(options: SubmitOptions): Submissions {
-  const { api, job, count = Number.POSITIVE_INFINITY, lanes = 20, patient = true, keys = 'job' } = options;
+  const {
+    api,
+    job,
+    count = Number.POSITIVE_INFINITY,
+    lanes = 20,
+    patient = true,
+    keys = 'job',
+    everyMs = 0,
+  } = options;
   const acknowledged: Submissions['acknowledged'] = [];
   const refused: Submissions['refused'] = new Map();
   const over = new AbortController();
@@ -84,16 +93,17 @@ export function submitMany(options: SubmitOptions): Submissions {
         return;
       }
       refused.set(reply.status, (refused.get(reply.status) ?? 0) + 1);
-      await sleep(PAUSE_MS);
       if (!patient || over.signal.aborted) return;
+      await sleep(PAUSE_MS);
     }
   }
 
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < count && !over.signal.aborted) {
+      const begun = performance.now();
       await submit(next++);
-      if (options.pauseMs) await sleep(options.pauseMs);
+      await sleep(Math.max(0, everyMs - (performance.now() - begun)));
     }
   };
   const done = Promise.all(Array.from({ length: lanes }, lane)).then(() => undefined);

@@ -2,6 +2,8 @@ import type { Row } from './row.ts';
 import { kills } from './rows/01-kills.ts';
 import { powerLoss } from './rows/02-power-loss.ts';
 import { slowFsync } from './rows/03-slow-fsync.ts';
+import { sentinel } from './rows/04-sentinel.ts';
+import { cluster } from './rows/05-cluster.ts';
 import { killedApi } from './rows/06-killed-api.ts';
 import { scriptFlush } from './rows/07-script-flush.ts';
 import { fullMemory } from './rows/08-full-memory.ts';
@@ -26,6 +28,8 @@ export const ROWS: readonly Row[] = [
   kills,
   powerLoss,
   slowFsync,
+  sentinel,
+  cluster,
   killedApi,
   scriptFlush,
   fullMemory,

@@ -37,6 +37,7 @@ async function run(chaos: Chaos): Promise<Finding> {
   const load = submitMany({
     api: () => broker.url,
     patient: false,
+    everyMs: 50,
     job: () => ({ model: 'm', input: [input++, INPUT] }),
   });
   const end = performance.now() + 300_000;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jsonModel, startTestBroker } from '../../support/broker.ts';
 import { startModel } from '../../support/many-jobs.ts';
 import { answer } from '../../support/scripted-model.ts';
+import { bearer, makeToken, putTenant } from '../../support/tenant.ts';
 import { submitMany } from '../client.ts';
 import { finding, type Chaos, type Finding, type Row } from '../row.ts';
 
@@ -31,7 +32,8 @@ async function run(chaos: Chaos): Promise<Finding> {
     workers: 0,
     env: { LOG_LEVEL: 'warn' },
   });
-  const light = await tokenOf(broker, 'light');
+  await putTenant(broker, 'light', {});
+  const { token: light } = await makeToken(broker, 'light');
   await submitMany({ api: () => broker.url, count: backlog, job }).done;
   await broker.startWorker();
   // The load of this machine can only add to a wait: the best of the rounds counts.
@@ -41,10 +43,7 @@ async function run(chaos: Chaos): Promise<Finding> {
     chaos.tell(`round ${round + 1}`);
     const waits: number[] = [];
     for (let input = 0; input < each; input++) {
-      const { status, metrics } = await broker.run(
-        { model: 'm', input },
-        { authorization: `Bearer ${light}` },
-      );
+      const { status, metrics } = await broker.run({ model: 'm', input }, bearer(light));
       waits.push(status === 'succeeded' ? (metrics.queue_time ?? Infinity) : Infinity);
     }
     left = Number(Object((await broker.request('/models/m')).body).backlog);
@@ -55,12 +54,4 @@ async function run(chaos: Chaos): Promise<Finding> {
     p99 <= WAITS_AT_MOST_S,
     `p99 of ${each} jobs beside ${backlog}: ${rounds.map((wait) => `${Math.round(1000 * wait)} ms`).join(', ')}; ${left} of the noisy left`,
   );
-}
-
-async function tokenOf(broker: Awaited<ReturnType<typeof startTestBroker>>, tenant: string): Promise<string> {
-  const { body } = await broker.request(`/tenants/${tenant}/tokens`, {
-    method: 'POST',
-    json: { name: tenant, scopes: ['jobs:write', 'jobs:read'] },
-  });
-  return String(Object(body).token);
 }
