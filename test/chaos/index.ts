@@ -56,6 +56,7 @@ async function run({ seed, scale, only }: Options, watch: Watch): Promise<Report
     const tell = (progress: string) =>
       watch.show(`${title}: ${progress} (${Math.round((performance.now() - begun) / 1000)} s)`);
     const result = await runRow(row, { seed, scale, signal: stopping.signal, tell });
+    if (stopping.signal.aborted) break;
     report.rows.push(result);
     watch.line(`${title}: ${result.verdict}, ${result.figure} (${result.seconds} s)`);
   }
