@@ -16,7 +16,7 @@ const SLOTS = 16_384;
 const REPLICAS = 2;
 const CUT_MS = 500;
 /** A job that is due in the meantime may start so late. */
-const LATE_AT_MOST_MS = 1000;
+const LATE_AT_MOST_MS = 3000;
 const DELAY_S = 3;
 
 export const cluster: Row = {
