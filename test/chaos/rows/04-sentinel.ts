@@ -41,7 +41,7 @@ async function run(chaos: Chaos): Promise<Finding> {
 
 async function failOver(chaos: Chaos) {
   const redis = await startRedisSentinel({ replicas: REPLICAS, settings: { 'min-replicas-to-write': '1' } });
-  chaos.teardown(redis.stop);
+  chaos.teardown(() => redis.stop());
   await nameReplication(redis.nodes, REPLICAS);
   const model = await startModel(chaos);
   const master = await redis.master();

@@ -30,7 +30,7 @@ export const cluster: Row = {
 async function run(chaos: Chaos): Promise<Finding> {
   const settings = { 'min-replicas-to-write': '1', 'cluster-require-full-coverage': 'no' };
   const redis = await startRedisCluster(settings, { replicas: REPLICAS });
-  chaos.teardown(redis.stop);
+  chaos.teardown(() => redis.stop());
   await nameReplication(redis.nodes, PRIMARIES * REPLICAS);
   const [victim, other] = redis.nodes;
   if (!victim || !other) throw new TypeError('No nodes');

@@ -86,7 +86,7 @@ interface Flood {
 
 async function flood(broker: TestBroker, goodput: () => Promise<number>, round: number): Promise<Flood> {
   const begun = performance.now();
-  const { acknowledged, refused, stop } = submitMany({
+  const load = submitMany({
     api: () => broker.url,
     job,
     lanes: LANES,
@@ -96,9 +96,10 @@ async function flood(broker: TestBroker, goodput: () => Promise<number>, round: 
   });
   await sleep(1000);
   const under = await goodput();
-  await stop();
-  const requests = acknowledged.length + [...refused.values()].reduce((sum, count) => sum + count, 0);
-  return { under, refused, offered: requests / ((performance.now() - begun) / 1000) };
+  await load.stop();
+  const requests =
+    load.acknowledged.length + [...load.refused.values()].reduce((sum, count) => sum + count, 0);
+  return { under, refused: load.refused, offered: requests / ((performance.now() - begun) / 1000) };
 }
 
 function total(parts: readonly (readonly [number, number])[]): Map<number, number> {
