@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../../../cli/local/process-exit.ts';
@@ -9,7 +10,7 @@ import { until } from '../../support/until.ts';
 import { finding, type Chaos, type Finding, type Row } from '../row.ts';
 import { startWebhookLog } from '../webhook-log.ts';
 
-const LOCK_SECONDS = 1;
+const LOCK_SECONDS = 2;
 
 export const standstill: Row = {
   row: 10,
@@ -21,11 +22,12 @@ export const standstill: Row = {
 
 async function run(chaos: Chaos): Promise<Finding> {
   const count = chaos.size(50, 10);
-  let isFirst = true;
-  const model = await startModel(chaos, async (_call, response, call) => {
-    // Of the worker that stands still: its answers are there when it comes back.
-    if (isFirst) await sleep(1000);
-    answer(response, call <= count ? 'late' : 'second');
+  const still = new AbortController();
+  const model = await startModel(chaos, async (_call, response) => {
+    if (still.signal.aborted) return answer(response, 'second');
+    // Of the worker that stands still: these answers are there when it comes back.
+    await once(still.signal, 'abort');
+    answer(response, 'late');
   });
   const webhooks = await startWebhookLog(chaos);
   const broker = await startTestBroker(chaos, {
@@ -34,16 +36,14 @@ async function run(chaos: Chaos): Promise<Finding> {
   });
   const ids: string[] = [];
   for (let input = 0; input < count; input++)
-    ids.push(
-      (await broker.submit({ model: 'm', input, cache: 'bypass', webhook: webhooks.url, delay: 1 })).id,
-    );
+    ids.push((await broker.submit({ model: 'm', input, cache: 'bypass', webhook: webhooks.url })).id);
   await until(() => model.calls.length >= count);
   const [stopped] = broker.workers;
   if (!stopped) throw new Error('There is no worker');
   send(stopped.pid, 'SIGSTOP');
   chaos.teardown(() => send(stopped.pid, 'SIGCONT'));
   const begun = performance.now();
-  isFirst = false;
+  still.abort();
   await broker.startWorker();
   const before = await Promise.all(ids.map((id) => broker.job(id, '?wait=60')));
   await sleep(Math.max(0, 2 * LOCK_SECONDS * 1000 - (performance.now() - begun)));
@@ -68,7 +68,7 @@ async function run(chaos: Chaos): Promise<Finding> {
   );
 }
 
-/** Not what the other worker made of it in a second attempt. */
+/** Not what the other worker made of it in another attempt. */
 function isOther({ status, output, metrics }: Job): boolean {
-  return status !== 'succeeded' || output !== 'second' || metrics.attempts !== 2;
+  return status !== 'succeeded' || output !== 'second' || metrics.attempts < 2;
 }
