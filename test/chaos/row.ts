@@ -57,3 +57,17 @@ export function createChaos({ row, seed, scale, tell, teardown }: ChaosOptions):
 export function finding(holds: boolean, figure: string): Finding {
   return { figure, verdict: holds ? 'held' : 'missed' };
 }
+
+/** A part of a row, whose things are gone before the next part begins. */
+export async function inPart<Result>(chaos: Chaos, run: (part: Chaos) => Promise<Result>): Promise<Result> {
+  const ends: (() => unknown)[] = [];
+  const endAll = async (): Promise<void> => {
+    for (let end = ends.pop(); end; end = ends.pop()) await end();
+  };
+  chaos.teardown(endAll);
+  try {
+    return await run({ ...chaos, teardown: (end) => void ends.push(end) });
+  } finally {
+    await endAll();
+  }
+}

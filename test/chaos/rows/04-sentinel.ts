@@ -5,7 +5,7 @@ import { startRedisSentinel } from '../../support/redis-sentinel.ts';
 import { check, describeFaults } from '../checker.ts';
 import { describeRefusals, endsOf, submitMany } from '../client.ts';
 import { cutOff, nameReplication } from '../replication.ts';
-import { finding, type Chaos, type Finding, type Row } from '../row.ts';
+import { finding, inPart, type Chaos, type Finding, type Row } from '../row.ts';
 
 const CUT_MS = 1500;
 const BACK_WITHIN_MS = 5000;
@@ -26,7 +26,7 @@ async function run(chaos: Chaos): Promise<Finding> {
   let wrong = '';
   for (let round = 0; round < times; round++) {
     chaos.tell(`failover ${round + 1} of ${times}, ${totals.acknowledged} accepted so far`);
-    const seen = await failOver(chaos);
+    const seen = await inPart(chaos, failOver);
     totals.acknowledged += seen.acknowledged;
     totals.slowestMs = Math.max(totals.slowestMs, seen.backMs);
     for (const [status, count] of seen.refused) refused.set(status, (refused.get(status) ?? 0) + count);
@@ -71,6 +71,5 @@ async function failOver(chaos: Chaos) {
     60_000,
   );
   const wrong = describeFaults(check({ acknowledged: load.acknowledged, jobs, heard: undefined }));
-  await Promise.all([...broker.apis, ...broker.workers].map((role) => role.stop(5000)));
   return { acknowledged: load.acknowledged.length, refused: load.refused, backMs, wrong };
 }
