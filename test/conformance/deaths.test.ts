@@ -6,6 +6,7 @@ import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { isTerminal } from '../../shared/job-status.ts';
 import type { StartedRun } from '../../shared/ports.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
+import { randomFrom } from '../support/random.ts';
 import { until } from '../support/until.ts';
 import { createSweeperWorld } from './sweeper-world.ts';
 
@@ -23,7 +24,7 @@ const TOKEN = 'a worker';
 test('wherever API, worker and BullMQ die between two steps, every job ends, and nothing is left behind', async (t) => {
   t.timeout(120_000);
   t.log(`INFERQ_SEED=${seed}`);
-  const chance = randomOf(seed);
+  const chance = randomFrom(seed);
   const { world, queue, sweeper, runs, lookNow, work } = createSweeperWorld(t, connection);
   const stopping = new AbortController();
   const ids: string[] = [];
@@ -123,15 +124,4 @@ function countBy(values: string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
   return counts;
-}
-
-/** Numbers in [0, 1) that follow from the seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -13,33 +13,6 @@ async function deadUrl(): Promise<string> {
   return model.url;
 }
 
-test('an endpoint that fails always is let alone, and another one answers every job', async (t) => {
-  const times: number[] = [];
-  const broken = await startModel(t, (_call, response) => {
-    times.push(performance.now());
-    answer(response, { error: 'no' }, 503);
-  });
-  const sound = await startModel(t);
-  const broker = await startTestBroker(t, {
-    models: [
-      jsonModel('m', '', {
-        endpoints: [{ url: broken.url }, { url: sound.url, priority: 1 }],
-        retry: { attempts: 3, backoff: 0.05 },
-      }),
-    ],
-  });
-  const begun = Date.now();
-  const jobs = await endsOf(broker, await submitMany(broker, 'm', 400));
-  t.deepEqual(statusesOf(jobs), ['succeeded']);
-  const calls = broken.calls.length + sound.calls.length;
-  t.log(`${calls} calls for 400 jobs, ratio ${calls / 400}; ${Date.now() - begun} ms`);
-  t.true(calls <= 1.1 * 400, `${broken.calls.length} + ${sound.calls.length} calls`);
-  const late = times.filter((at) => at > (times[0] ?? 0) + 5000).length;
-  t.log(`the broken one was called ${times.length} times, ${late} of them later than 5 s after the first`);
-  // Probes: their pauses double.
-  t.true(late <= 4, `${late}`);
-});
-
 test('where every endpoint is out of order, attempts fail without a call and say so', async (t) => {
   const model = await startModel(t, (_call, response) => answer(response, { error: 'no' }, 503));
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });

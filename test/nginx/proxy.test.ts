@@ -5,7 +5,8 @@ import type { ExecutionContext } from 'ava';
 import { ERRORS } from '../../shared/errors.ts';
 import { jsonModel, startTestBroker, TOKEN, type BrokerOptions, type TestBroker } from '../support/broker.ts';
 import { readEvents } from '../support/event-stream.ts';
-import { startNginx, withNginx, type NginxOptions, type RunningNginx } from '../support/nginx.ts';
+import { startNginx, type NginxOptions, type RunningNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 import { exchange } from '../support/raw-http.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
 

@@ -3,13 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { Redis } from 'ioredis';
 import { jsonModel, startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
-import { startNginx, withNginx, type RunningNginx } from '../support/nginx.ts';
-import { portOf } from '../support/raw-http.ts';
+import { startNginx, type RunningNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
 
 const HEADERS = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
 const CLIENTS = 6;
-const ROUNDS = 5;
 
 interface Load {
   /** What each request came to: its kind and its status, or why there is none. */
@@ -96,35 +95,6 @@ async function untilServes(nginx: RunningNginx, url: string, after: number): Pro
     await sleep(50);
   }
 }
-
-withNginx('a rolling restart of the API under load refuses nobody and loses no job', async (t) => {
-  const { broker, nginx } = await start(t);
-  const load = startLoad(nginx.url, everything());
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, url] of broker.urls.entries()) {
-      await broker.apis[index]?.stop(20_000);
-      const restarted = await broker.startApi({ PORT: String(portOf(url)) });
-      broker.apis[index] = restarted;
-      await untilServes(nginx, url, (await nginx.lines(0)).length);
-    }
-  }
-  await load.stop();
-  const unwanted = load.outcomes.filter((outcome) => !/ (?:200|202)$/.test(outcome));
-  t.log(`${load.outcomes.length} requests, ${ROUNDS * 2} restarts`);
-  t.deepEqual(unwanted, []);
-  for (const kind of ['look', 'poll', 'submission', 'submission with a key'])
-    t.true(
-      load.outcomes.some((outcome) => outcome.startsWith(`${kind} 20`)),
-      kind,
-    );
-  const ends = new Set<string>();
-  for (let from = 0; from < load.jobs.length; from += 50) {
-    const some = load.jobs.slice(from, from + 50);
-    for (const { status } of await Promise.all(some.map((id) => broker.job(id, '?wait=30'))))
-      ends.add(status);
-  }
-  t.deepEqual([...ends], ['succeeded']);
-});
 
 withNginx('when a replica is killed, what is harmless to repeat goes on', async (t) => {
   const { broker, nginx } = await start(t);

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { jsonModel, startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
-import { startNginx, withNginx } from '../support/nginx.ts';
+import { startNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 import { exchange, portOf } from '../support/raw-http.ts';
 
 const HEAD = `POST /jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\n`;

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { jsonModel, startTestBroker, TOKEN } from '../support/broker.ts';
-import { startNginx, withNginx } from '../support/nginx.ts';
+import { startNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 import { exchange, portOf } from '../support/raw-http.ts';
 
 const SMUGGLED = 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled-request\r\n\r\n';

@@ -4,7 +4,8 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
-import { startNginx, withNginx } from '../support/nginx.ts';
+import { startNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 import { exchange } from '../support/raw-http.ts';
 
 // A certificate of hooks.example.org for the tests alone, signed by itself.

@@ -9,6 +9,7 @@ import { startRole, type RoleProcess } from '../../cli/local/role-process.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import type { Job } from '../../shared/job.ts';
 import { saveDevelopmentToken } from '../../shared/redis/development-token.ts';
+import type { Scope } from './scope.ts';
 import { createSlots } from './slots.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -53,15 +54,8 @@ export interface TestBroker {
 /** A broker is four processes: a file that starts all of its own at once starves them, and others. */
 const slots = createSlots(2);
 
-/** What a broker goes with: a test, or a file of tests. */
-export interface BrokerScope {
-  teardown(end: () => unknown): void;
-  /** Of a test: how long it may take. */
-  timeout?: (milliseconds: number) => void;
-}
-
 /** A whole broker of real processes on free ports, which goes with the test. */
-export async function startTestBroker(t: BrokerScope, options: BrokerOptions): Promise<TestBroker> {
+export async function startTestBroker(t: Scope, options: BrokerOptions): Promise<TestBroker> {
   t.timeout?.(TEST_MS);
   t.teardown(await slots.take());
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-test-'));

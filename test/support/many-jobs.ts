@@ -1,10 +1,10 @@
-import type { ExecutionContext } from 'ava';
 import type { Job } from '../../shared/job.ts';
 import type { TestBroker } from './broker.ts';
+import type { Scope } from './scope.ts';
 import { startScriptedModel, type Behaviour, type ScriptedModel } from './scripted-model.ts';
 
 /** A scripted model server that goes with the test. */
-export async function startModel(t: ExecutionContext, behave?: Behaviour): Promise<ScriptedModel> {
+export async function startModel(t: Scope, behave?: Behaviour): Promise<ScriptedModel> {
   const model = await startScriptedModel(behave);
   t.teardown(model.stop);
   return model;

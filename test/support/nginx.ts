@@ -2,7 +2,6 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
 import { debianCache } from '../../cli/local/clone.ts';
 import { findCommand } from '../../cli/local/command.ts';
 import { unpackDebianPackage } from '../../cli/local/debian-package.ts';
@@ -11,6 +10,7 @@ import { startLogged } from '../../cli/local/logged-process.ts';
 import { freePort, somebodyListens } from '../../cli/local/ports.ts';
 import { describeExit } from '../../cli/local/process-exit.ts';
 import { endWithUs } from '../../cli/local/shared-fate.ts';
+import type { Scope } from './scope.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const PORT_TRIES = 5;
@@ -53,13 +53,10 @@ async function findNginx(): Promise<NginxBinary | undefined> {
 
 const binary = await findNginx();
 
-if (!binary) process.stderr.write('No nginx here, and no Debian to fetch it from: its tests are skipped.\n');
-
-/** For tests that need an nginx. */
-export const withNginx = binary ? test : test.skip;
+export const nginxIsThere = binary !== undefined;
 
 /** A real nginx with the configuration of the repository, on a free port, in a folder that goes with the test. */
-export async function startNginx(t: ExecutionContext, options: NginxOptions): Promise<RunningNginx> {
+export async function startNginx(t: Scope, options: NginxOptions): Promise<RunningNginx> {
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-nginx-'));
   await cp(path.join(ROOT, 'nginx'), folder, { recursive: true });
   for (const [name, text] of Object.entries(options.files ?? {})) await writeIn(folder, name, text);
@@ -72,11 +69,7 @@ export async function startNginx(t: ExecutionContext, options: NginxOptions): Pr
   }
 }
 
-async function attempt(
-  t: ExecutionContext,
-  folder: string,
-  listen: 'http' | 'tls',
-): Promise<RunningNginx | string> {
+async function attempt(t: Scope, folder: string, listen: 'http' | 'tls'): Promise<RunningNginx | string> {
   if (!binary) throw new Error('There is no nginx');
   const port = await freePort();
   const shipped = await readFile(path.join(ROOT, 'nginx', `listen-${listen}.conf`), 'utf8');

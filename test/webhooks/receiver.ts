@@ -6,7 +6,7 @@ import {
   type Server as NetServer,
   type Socket,
 } from 'node:net';
-import type { ExecutionContext } from 'ava';
+import type { Scope } from '../support/scope.ts';
 
 interface Received {
   method: string | undefined;
@@ -28,14 +28,14 @@ export interface Receiver {
 
 export type Answer = (response: ServerResponse, request: Received) => void;
 
-export async function startReceiver(t: ExecutionContext, answer: Answer): Promise<Receiver> {
+export async function startReceiver(t: Scope, answer: Answer): Promise<Receiver> {
   const received: Received[] = [];
   const server = createServer(recording(received, answer));
   return { ...(await listen(t, server, 'http')), received };
 }
 
 export async function startSecureReceiver(
-  t: ExecutionContext,
+  t: Scope,
   identity: { key: string; cert: string },
   answer: Answer,
 ): Promise<Receiver> {
@@ -45,10 +45,7 @@ export async function startSecureReceiver(
 }
 
 /** One that speaks no HTTP but does as it likes with the socket. */
-export async function startSocketReceiver(
-  t: ExecutionContext,
-  behave: (socket: Socket) => void,
-): Promise<Receiver> {
+export async function startSocketReceiver(t: Scope, behave: (socket: Socket) => void): Promise<Receiver> {
   return { ...(await listen(t, createSocketServer(behave), 'http')), received: [] };
 }
 
@@ -60,7 +57,7 @@ export async function unusedPort(): Promise<number> {
   return port;
 }
 
-export async function startQuietReceiver(t: ExecutionContext): Promise<Receiver> {
+export async function startQuietReceiver(t: Scope): Promise<Receiver> {
   return startReceiver(t, (response) => response.writeHead(204).end());
 }
 
@@ -84,7 +81,7 @@ function recording(
 }
 
 async function listen(
-  t: ExecutionContext,
+  t: Scope,
   server: NetServer | Server,
   scheme: string,
 ): Promise<Omit<Receiver, 'received'>> {

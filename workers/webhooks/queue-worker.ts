@@ -28,7 +28,8 @@ export function createQueueWorker<Data>(parts: QueueWorkerParts<Data>) {
       return parts.afterFault();
     });
     if (again === undefined) return;
-    await job.moveToDelayed(again, token);
+    // Not thrown, for the same reason: what stays where it is is taken again when its lock has run out.
+    await job.moveToDelayed(again, token).catch(tell);
     throw new DelayedError();
   }
 
