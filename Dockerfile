@@ -3,7 +3,7 @@
 ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS source
-WORKDIR /app
+WORKDIR /image/app
 COPY package.json package-lock.json .npmrc ./
 
 # Everything that the build and the demo models need. No package may run a script of its own.
@@ -17,27 +17,28 @@ RUN npm run build
 FROM source AS production
 RUN npm ci --ignore-scripts --omit=dev
 
-# What goes into the image, with the same times whenever it is built.
+# What goes into the image, with the same times whenever it is built. Folders of the root have theirs only where they are
+# copied with their parent.
 FROM production AS files
 ARG SOURCE_DATE_EPOCH=0
-COPY --from=build /app/dist dist
+COPY --from=build /image/app/dist dist
 COPY docker docker
 RUN rm -f package-lock.json .npmrc \
-  && mkdir -p /secrets/api /secrets/worker /secrets/redis \
-  && find /app /secrets -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
+  && mkdir -p /owned/secrets/api /owned/secrets/worker /owned/secrets/redis \
+  && find /image /owned -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
 
 # Node alone: no npm, no build tools.
 FROM ${NODE_IMAGE} AS runtime
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/bin/npm /usr/local/bin/npx \
   /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn*
 ENV NODE_ENV=production HOST=0.0.0.0
-WORKDIR /app
 ENTRYPOINT ["node", "/app/docker/entry.mjs"]
 STOPSIGNAL SIGTERM
 
 # The demo models (examples/models), which need packages that the broker does not.
 FROM runtime AS demo
-COPY --from=dependencies /app/node_modules node_modules
+WORKDIR /app
+COPY --from=dependencies /image/app/node_modules node_modules
 COPY package.json ./
 COPY examples/models examples/models
 USER 10001:10001
@@ -56,8 +57,9 @@ LABEL org.opencontainers.image.title="inferq" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}" \
   org.opencontainers.image.created="${CREATED}"
-COPY --from=files --chown=10001:10001 /secrets /secrets
-COPY --from=files /app /app
+COPY --from=files --chown=10001:10001 /owned /
+COPY --from=files /image /
+WORKDIR /app
 USER 10001:10001
 EXPOSE 8080 9464
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=6 CMD ["node", "/app/docker/entry.mjs", "health"]

@@ -85,6 +85,16 @@ test('both images run as nobody in particular, say how they are, and end by SIGT
     t.true(labels.includes(`org.opencontainers.image.${label}=`), label);
 });
 
+test('no folder of the image has the time of its build: WORKDIR and COPY would make it anew', (t) => {
+  const copies = stageOf('inferq')
+    .filter(({ name }) => name === 'COPY')
+    .map(({ value }) => value);
+  t.is(copies.length, 2);
+  for (const copy of copies) t.regex(copy, /^--from=files (?:--chown=[\d:]+ )?\/\w+ \/$/);
+  const order = stageOf('inferq').map(({ name }) => name);
+  t.true(order.indexOf('WORKDIR') > order.lastIndexOf('COPY'));
+});
+
 test('only what the image is made of is sent to the builder', (t) => {
   const lines = readDocument('.dockerignore')
     .split('\n')

@@ -5,10 +5,17 @@ import { Redis } from 'ioredis';
 import { jsonModel, startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
 import { startNginx, type RunningNginx } from '../support/nginx.ts';
 import { withNginx } from '../support/with-nginx.ts';
-import { startScriptedModel } from '../support/scripted-model.ts';
+import { portOf } from '../support/raw-http.ts';
+import { answer, startScriptedModel, type Behaviour } from '../support/scripted-model.ts';
+import { until } from '../support/until.ts';
+import { startReceiver } from '../webhooks/receiver.ts';
 
 const HEADERS = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
 const CLIENTS = 6;
+/** The chaos suite makes more of them. */
+const ROUNDS = 2;
+/** Some calls take longer than a worker that stops waits for them (1 s). */
+const CALL_MS = [50, 200, 1500];
 
 interface Load {
   /** What each request came to: its kind and its status, or why there is none. */
@@ -51,32 +58,37 @@ function startLoad(url: string, nextOf: (jobs: readonly string[]) => Request): L
   return { outcomes, jobs, stop };
 }
 
-function submission(headers: Record<string, string> = {}): RequestInit {
-  const body = JSON.stringify({ model: 'm', input: randomUUID() });
+function submission(webhook: string | undefined, headers: Record<string, string> = {}): RequestInit {
+  const body = JSON.stringify({ model: 'm', input: randomUUID(), webhook });
   return { method: 'POST', body, headers: { ...HEADERS, ...headers } };
 }
 
 /** In turn: submissions with and without a key, looks at the newest job, long polls. */
-function everything(): (jobs: readonly string[]) => Request {
+function everything(webhook?: string): (jobs: readonly string[]) => Request {
   let count = 0;
   return (jobs) => {
     count += 1;
     const newest = jobs.at(-1);
     if (newest !== undefined && count % 4 === 1) return { kind: 'look', path: `/jobs/${newest}` };
     if (newest !== undefined && count % 4 === 2) return { kind: 'poll', path: `/jobs/${newest}?wait=5` };
-    if (count % 2 === 0) return { kind: 'submission', path: '/jobs', init: submission() };
-    const init = submission({ 'idempotency-key': randomUUID() });
+    if (count % 2 === 0) return { kind: 'submission', path: '/jobs', init: submission(webhook) };
+    const init = submission(webhook, { 'idempotency-key': randomUUID() });
     return { kind: 'submission with a key', path: '/jobs', init };
   };
 }
 
-async function start(t: ExecutionContext): Promise<{ broker: TestBroker; nginx: RunningNginx }> {
-  const model = await startScriptedModel();
+async function start(
+  t: ExecutionContext,
+  behave?: Behaviour,
+): Promise<{ broker: TestBroker; nginx: RunningNginx }> {
+  const model = await startScriptedModel(behave);
   t.teardown(model.stop);
   const broker = await startTestBroker(t, {
     apis: 2,
-    models: [jsonModel('m', model.url)],
-    env: { INFERQ_TRUST_PROXY: '1', LOG_LEVEL: 'warn' },
+    workers: 2,
+    // One attempt alone: a worker that goes must not spend it.
+    models: [jsonModel('m', model.url, { concurrency: 50 })],
+    env: { INFERQ_WORKER_ROLES: 'models', INFERQ_TRUST_PROXY: '1', LOG_LEVEL: 'warn' },
   });
   // A disk that others keep busy holds Redis up for longer than the API waits: that 503 is not looked for here.
   const redis = new Redis(broker.redisUrl);
@@ -94,6 +106,62 @@ async function untilServes(nginx: RunningNginx, url: string, after: number): Pro
     if (lines.some((line) => line.includes(served) && line.includes(by))) return;
     await sleep(50);
   }
+}
+
+withNginx('a rolling restart of every role under load refuses nobody and loses no job', async (t) => {
+  const { broker, nginx } = await start(t, (call, response, count) => {
+    setTimeout(() => answer(response, { echo: call.body }), CALL_MS[count % CALL_MS.length]);
+  });
+  const told = new Set<string>();
+  const receiver = await startReceiver(t, (response, { body }) => {
+    told.add(JSON.parse(body).data.id);
+    response.writeHead(204).end();
+  });
+  const only = { INFERQ_WORKER_ROLES: 'webhooks' };
+  let sender = await broker.startWorker(only);
+  const load = startLoad(nginx.url, everything(receiver.url));
+  const restartApi = async (index: number, url: string): Promise<void> => {
+    await broker.apis[index]?.stop(20_000);
+    broker.apis[index] = await broker.startApi({ PORT: String(portOf(url)) });
+    await untilServes(nginx, url, (await nginx.lines(0)).length);
+  };
+  const restartWorker = async (index: number): Promise<void> => {
+    await broker.workers[index]?.stop(20_000);
+    broker.workers[index] = await broker.startWorker();
+  };
+  const restartSender = async (): Promise<void> => {
+    await sender.stop(20_000);
+    sender = await broker.startWorker(only);
+  };
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [index, url] of broker.urls.entries())
+      await Promise.all([restartApi(index, url), restartWorker(index), restartSender()]);
+  await load.stop();
+  t.log(`${load.outcomes.length} requests, ${load.jobs.length} jobs, ${ROUNDS * 2} restarts of each role`);
+  t.deepEqual(
+    load.outcomes.filter((outcome) => !/ (?:200|202)$/.test(outcome)),
+    [],
+  );
+  for (const kind of ['look', 'poll', 'submission', 'submission with a key'])
+    t.true(
+      load.outcomes.some((outcome) => outcome.startsWith(`${kind} 20`)),
+      kind,
+    );
+  t.deepEqual(await endsOf(broker, load.jobs), ['succeeded, attempt 1 succeeded']);
+  await until(() => load.jobs.every((id) => told.has(id)), 60_000);
+});
+
+/** How these jobs have ended, each way once. */
+async function endsOf(broker: TestBroker, jobs: readonly string[]): Promise<string[]> {
+  const ends = new Set<string>();
+  for (let from = 0; from < jobs.length; from += 50) {
+    const some = jobs.slice(from, from + 50).map((id) => broker.job(id, '?wait=30&include=attempts'));
+    for (const { status, attempts = [] } of await Promise.all(some)) {
+      const each = attempts.map(({ attempt, outcome }) => `attempt ${attempt} ${outcome}`);
+      ends.add([status, ...each].join(', '));
+    }
+  }
+  return [...ends];
 }
 
 withNginx('when a replica is killed, what is harmless to repeat goes on', async (t) => {
