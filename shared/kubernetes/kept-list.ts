@@ -1,7 +1,11 @@
 import type { KubeConfig, KubernetesListObject, KubernetesObject, Watch } from '@kubernetes/client-node';
 import { askCluster } from './ask.ts';
 
-const LIST_TIMEOUT_MS = 30_000;
+/**
+ * For a list, and for a watch to be opened. The client takes its own timeout, of 30 s, for a cluster that is quiet, and
+ * opens the next watch: it would never tell of one that takes connections and says nothing.
+ */
+const TIMEOUT_MS = 20_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** A kind that the cluster does not have may be installed later. */
@@ -19,6 +23,7 @@ export interface KeptListParts {
   random: () => number;
   onChange: () => void;
   onFault: (error: unknown) => void;
+  timeoutMs?: number;
 }
 
 export interface KeptList {
@@ -107,7 +112,7 @@ export function createKeptList(parts: KeptListParts): KeptList {
 
 /** One life of an informer: it tells all objects after each change until it fails or is stopped. */
 async function runInformer(
-  { config: open, path, selector }: KeptListParts,
+  { config: open, path, selector, timeoutMs = TIMEOUT_MS }: KeptListParts,
   signal: AbortSignal,
   tell: (items: readonly KubernetesObject[]) => void,
   fail: (error: unknown) => void,
@@ -121,12 +126,12 @@ async function runInformer(
     isTold = false;
   };
   const list = async (): Promise<KubernetesListObject<KubernetesObject>> => {
-    const found = await listAll(config, path, selector, signal);
+    const found = await listAll(config, { path, selector, timeoutMs }, signal);
     // The informer takes it over before anything else is done.
     tellSoon();
     return found;
   };
-  const watch = guarded(new Watch(config), signal);
+  const watch = guarded(new Watch(config), signal, timeoutMs);
   const informer = new ListWatch<KubernetesObject>(path, watch, list, false, selector);
   informer.on('change', tellSoon);
   informer.on('error', fail);
@@ -138,13 +143,14 @@ async function runInformer(
  * The client's watch, made safe to throw away: it is not opened after the end, says nothing any more then, and a
  * credential that cannot be read is its failure, not that of the process.
  */
-function guarded(watch: Watch, signal: AbortSignal): Watch {
+function guarded(watch: Watch, signal: AbortSignal, timeoutMs: number): Watch {
   const open = watch.watch.bind(watch);
   watch.watch = async (path, query, callback, done) => {
     const whileRun = <Args extends unknown[]>(call: (...args: Args) => void) => {
       return (...args: Args): void => (signal.aborted ? undefined : call(...args));
     };
     if (signal.aborted) return new AbortController();
+    const late = setTimeout(() => whileRun(done)(new Error(`${path} is not watched: no answer.`)), timeoutMs);
     try {
       const opened = await open(path, query, whileRun(callback), whileRun(done));
       if (signal.aborted) opened.abort();
@@ -152,6 +158,8 @@ function guarded(watch: Watch, signal: AbortSignal): Watch {
     } catch (error) {
       whileRun(done)(error);
       return new AbortController();
+    } finally {
+      clearTimeout(late);
     }
   };
   return watch;
@@ -159,12 +167,11 @@ function guarded(watch: Watch, signal: AbortSignal): Watch {
 
 async function listAll(
   config: KubeConfig,
-  path: string,
-  selector: string | undefined,
+  { path, selector, timeoutMs }: { path: string; selector: string | undefined; timeoutMs: number },
   signal: AbortSignal,
 ): Promise<KubernetesListObject<KubernetesObject>> {
   const query = selector === undefined ? '' : `?labelSelector=${encodeURIComponent(selector)}`;
-  const asked = { method: 'GET', path: path + query, timeoutMs: LIST_TIMEOUT_MS } as const;
+  const asked = { method: 'GET', path: path + query, timeoutMs } as const;
   const { status, body } = await askCluster(config, asked, signal);
   if (status === 404) throw new KindAbsent(`The cluster has no ${path}.`);
   if (status !== 200 || !isList(body)) throw new Error(`The cluster answered ${status} for ${path}.`);

@@ -1,5 +1,5 @@
 import type { Cluster } from '../support/k8s/cluster.ts';
-import { listAt, textAt } from '../support/k8s/manifest.ts';
+import { at, listAt, textAt } from '../support/k8s/manifest.ts';
 
 /** What a cluster lacks for a part of the checks, as a person is told; undefined: nothing. */
 export interface Lacks {
@@ -8,6 +8,8 @@ export interface Lacks {
   /** Nobody serves external metrics yet, and this machine can. */
   metrics: string | undefined;
   admissionPolicies: string | undefined;
+  /** Accounts have rights, and others have none. */
+  authorization: string | undefined;
 }
 
 export interface Abilities {
@@ -16,7 +18,8 @@ export interface Abilities {
   image: string | undefined;
 }
 
-const FRESH_MS = 60_000;
+const FRESH_MS = 30_000;
+const TRUST = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
 const METRICS = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io';
 
 /** Changes nothing. Throws where the cluster does not answer, or not to whom KUBECONFIG names. */
@@ -31,6 +34,7 @@ export async function lookAt(cluster: Cluster, image: string | undefined): Promi
     lacks: {
       controllers: (await hasControllers(cluster)) ? undefined : 'there is no controller manager',
       metrics: await lacksMetrics(cluster, runsPods),
+      authorization: await lacksAuthorization(cluster),
       admissionPolicies: (await hasPolicies(cluster))
         ? undefined
         : `${textAt(body, 'gitVersion')} has no ValidatingAdmissionPolicy; that takes 1.30`,
@@ -59,13 +63,26 @@ async function hasControllers(cluster: Cluster): Promise<boolean> {
 async function lacksMetrics(cluster: Cluster, runsPods: boolean): Promise<string | undefined> {
   const { status, body } = await cluster.request('GET', METRICS);
   if (status !== 404) {
-    const { namespace = '', name = '' } = Object(
-      Reflect.get(Object(Reflect.get(Object(body), 'spec')), 'service'),
-    );
-    return `${namespace}/${name} serves external metrics there`;
+    const service = ['namespace', 'name'].map((field) => textAt(body, 'spec', 'service', field));
+    return `${service.join('/')} serves external metrics there`;
   }
+  const trust = await cluster.request('GET', TRUST);
+  if (textAt(trust.body, 'data', 'requestheader-client-ca-file') === '')
+    return 'its API server has no front proxy: --requestheader-client-ca-file';
   if (runsPods || cluster.isLocal) return undefined;
   return 'its API server cannot reach processes of this machine; INFERQ_CLUSTER_IMAGE would name an image for pods';
+}
+
+/** Some are set up to allow everybody everything. */
+async function lacksAuthorization(cluster: Cluster): Promise<string | undefined> {
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: 'nobody', resourceAttributes: { namespace: 'default', verb: 'delete', resource: 'pods' } },
+  };
+  const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+  const { body } = await cluster.request('POST', path, { body: review });
+  return at(body, 'status', 'allowed') === true ? 'its API server allows everybody everything' : undefined;
 }
 
 async function hasPolicies(cluster: Cluster): Promise<boolean> {

@@ -49,7 +49,9 @@ function runAgainst(cluster: Cluster, { lacks, image }: Abilities): void {
   check('pods are admitted as restricted, and one that may be root is not', undefined, (t) =>
     admitPods(t, cluster, namespace),
   );
-  check('accounts can do what they must, and no more', undefined, (t) => reviewAccess(t, cluster, namespace));
+  check('accounts can do what they must, and no more', lacks.authorization, (t) =>
+    reviewAccess(t, cluster, namespace),
+  );
   check('a worker changes the cost of its own pod, and nothing else', lacks.admissionPolicies, (t) =>
     confineWorkers(t, cluster, namespace),
   );
@@ -71,9 +73,13 @@ function runAgainst(cluster: Cluster, { lacks, image }: Abilities): void {
     const { adapter } = await world();
     if (adapter) await strangersAreTurnedAway(t, cluster, adapter);
   });
-  check('the API server asks the adapter for those who may', lacks.metrics, async (t) => {
-    if (await canAsk(t)) await theClusterIsAnswered(t, cluster, namespace);
-  });
+  check(
+    'the API server asks the adapter for those who may',
+    lacks.metrics ?? lacks.authorization,
+    async (t) => {
+      if (await canAsk(t)) await theClusterIsAnswered(t, cluster, namespace);
+    },
+  );
   check('a backlog brings workers', lacks.controllers ?? lacks.metrics, async (t) => {
     if (await canAsk(t)) await backlogBringsWorkers(t, { world: await world(), cluster, namespace });
   });

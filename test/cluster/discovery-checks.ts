@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava';
 import { createDiscovery } from '../../shared/discovery/discovery.ts';
 import { createEvents } from '../../shared/events.ts';
 import type { Cluster } from '../support/k8s/cluster.ts';
-import { isMap, mapAt, type Manifest } from '../support/k8s/manifest.ts';
+import { listAt, mapAt, type Manifest } from '../support/k8s/manifest.ts';
 import { lay, type Scope } from './objects.ts';
 import { ended, eventually } from './scaling-checks.ts';
 import type { World } from './world.ts';
@@ -96,10 +96,11 @@ export async function slicesAreLabelled(
   await lay(t, cluster, service, namespace);
   const query = 'labelSelector=kubernetes.io/service-name=selecting,inferq.dev/model=true';
   const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?${query}`;
-  await eventually('a slice with the label', async () => {
+  const isThere = async (): Promise<boolean> => {
     const { body } = await cluster.request('GET', slices);
-    return isMap(body) && Array.isArray(body['items']) && body['items'].length === 1;
-  });
+    return listAt(body, 'items').length === 1;
+  };
+  await eventually('a slice with the label', isThere, 60_000);
   t.pass();
 }
 

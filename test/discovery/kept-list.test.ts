@@ -12,7 +12,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(10);
 }
 
-async function watchServices(t: ExecutionContext, cluster: FakeKubernetes) {
+async function watchServices(t: ExecutionContext, cluster: FakeKubernetes, timeoutMs?: number) {
   t.timeout(120_000);
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-kube-'));
   const file = path.join(folder, 'config');
@@ -27,6 +27,7 @@ async function watchServices(t: ExecutionContext, cluster: FakeKubernetes) {
     random: () => 0,
     onChange: () => void changes++,
     onFault: (error) => faults.push(error),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   t.teardown(async () => {
     list.stop();
@@ -106,6 +107,24 @@ test('a connection that breaks in the middle of a line, and one that is refused,
   cluster.set('services', service('b'));
   await until(() => names() === 'a,b' && cluster.openWatches('services') === 1);
   t.pass();
+});
+
+test('a cluster that takes connections and says nothing is not heard', async (t) => {
+  const cluster = await startFakeKubernetes();
+  cluster.set('services', service('a'));
+  const { list, names, faults } = await watchServices(t, cluster, 500);
+  list.start();
+  await until(() => names() === 'a' && cluster.openWatches('services') === 1);
+  cluster.endWatches();
+  await until(() => cluster.requests.length === 3 && cluster.openWatches('services') === 1);
+  t.deepEqual(faults, [], 'the end of a watch is none');
+  cluster.behaviour.hangs = true;
+  cluster.endWatches();
+  await until(() => list.failingSince() !== undefined);
+  cluster.behaviour.hangs = false;
+  cluster.set('services', service('b'));
+  await until(() => names() === 'a,b');
+  t.is(list.failingSince(), undefined);
 });
 
 test('started twice it watches once, and a list that is answered after the end changes nothing', async (t) => {

@@ -51,7 +51,8 @@ export async function startFakeKubernetes(kinds: readonly Collection[] = ['servi
   let changes: Change[] = [];
   let version = 1;
   let oldest = 0;
-  const behaviour = { listDelayMs: 0, status: 0, watchStatus: 0 };
+  /** `hangs`: takes requests, and answers none. */
+  const behaviour = { listDelayMs: 0, status: 0, watchStatus: 0, hangs: false };
   let server = await listen(0);
   const port = portOf(server);
 
@@ -64,6 +65,7 @@ export async function startFakeKubernetes(kinds: readonly Collection[] = ['servi
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requests.push(request.url ?? '');
+    if (behaviour.hangs) return;
     const url = new URL(request.url ?? '', 'http://x');
     const found = locate(url.pathname);
     const isWatch = url.searchParams.get('watch') === 'true';
@@ -154,6 +156,10 @@ export async function startFakeKubernetes(kinds: readonly Collection[] = ['servi
         response.write('{"type":"MODIFIED","object":{"meta');
         response.socket?.destroy();
       }
+    },
+    /** Ends the watches as a server does now and then. */
+    endWatches(): void {
+      for (const { response } of watches) response.end();
     },
     async down(): Promise<void> {
       server.closeAllConnections();
