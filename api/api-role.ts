@@ -14,6 +14,7 @@ import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
+import { gatherWrites } from '../shared/redis/gathered-writes.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createFailedJobs } from '../shared/redis/failed-jobs.ts';
@@ -62,6 +63,7 @@ export function createApiRole(
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
   limitCommands(redis, COMMAND_DEADLINE_MS);
+  gatherWrites(redis);
   const subscriber = connect(config.redisUrl, PATIENT);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
 
