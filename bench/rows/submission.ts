@@ -12,7 +12,9 @@ export async function submission(bed: Bed): Promise<Line[]> {
   const headers = await bearer();
   const load = await startIn(bed, 'load/index.ts');
   const endpoint = await startIn(bed, 'endpoint/index.ts');
-  const ours = await startBroker(bed, { models: [benchModel('echo', endpoint.url)] });
+  const ours = await startBroker(bed, {
+    models: [benchModel('echo', endpoint.url), benchModel('known', endpoint.url)],
+  });
   const floorRedis = await startBenchRedis(bed);
   const byHand = await startIn(bed, 'floors/node-http.ts', { redisUrl: floorRedis.url });
   const bullRedis = await startBenchRedis(bed);
@@ -26,17 +28,17 @@ export async function submission(bed: Bed): Promise<Line[]> {
     connections: 32,
     expect,
   });
+  const known = jobText('known').replace('@@@@@@@@@@@@', 'known');
+  await send(byHand.url, '/cache', headers, known);
+  const worker = await ours.startWorker();
+  await send(ours.api.url, '/jobs?wait=30', headers, known);
+  await worker.stop(5000);
   const accepted = await interleave({
     floor: costOf(load, post(byHand.url), { api: byHand.pid, redis: floorRedis.pid }),
     ours: costOf(load, post(ours.api.url), { api: ours.api.pid, redis: ours.redis.pid }),
     bull: costOf(load, post(bull.url, '/add', 200), { api: bull.pid, redis: bullRedis.pid }),
   });
 
-  const known = jobText('echo').replace('@@@@@@@@@@@@', 'known');
-  await send(byHand.url, '/cache', headers, known);
-  const worker = await ours.startWorker();
-  await send(ours.api.url, '/jobs?wait=30', headers, known);
-  await worker.stop(5000);
   const hit = await interleave({
     floor: costOf(load, post(byHand.url, '/jobs', 200, known), { api: byHand.pid, redis: floorRedis.pid }),
     ours: costOf(load, post(ours.api.url, '/jobs', 200, known), { api: ours.api.pid, redis: ours.redis.pid }),
