@@ -103,5 +103,5 @@ export function jobText(model: string): string {
 }
 
 export async function endBed({ ends }: Bed): Promise<void> {
-  for (const end of ends.reverse()) await end().catch(() => undefined);
+  for (const end of ends.toReversed()) await end().catch(() => undefined);
 }

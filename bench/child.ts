@@ -1,7 +1,16 @@
 import type { Server } from 'node:http';
 
+/** What a floor may be told; each looks at its own. */
+interface Configuration {
+  redisUrl: string;
+  endpoint: string;
+  /** A worker tells who waits. */
+  tells: boolean;
+  concurrency: number;
+}
+
 /** What a program of the benchmark was told when it was started. */
-export function configuration<Config>(): Config {
+export function configuration(): Configuration {
   return JSON.parse(process.argv[2] ?? '{}');
 }
 

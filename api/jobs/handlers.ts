@@ -114,8 +114,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const { job, rate } = replay ? { job: replay, rate: {} } : await submitNew(call, request, key, wait > 0);
     // A job that was there before may have ended meanwhile.
     const isNoted = job.revision === 1 && job.run === job.id && !replay && key === undefined;
-    const current =
-      wait > 0 ? await awaitAccepted(job, { seconds: wait, isNoted }, call.signal) : job;
+    const current = wait > 0 ? await awaitAccepted(job, { seconds: wait, isNoted }, call.signal) : job;
     const headers: Record<string, string> =
       wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
     const { shown, body } = await renderAccepted(job, current);

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answer, serve } from '../child.ts';
 
@@ -16,20 +16,21 @@ serve(
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
       calls += 1;
-      const send = (body: string): void => {
-        response.setHeader('content-type', 'application/json');
-        response.setHeader('content-length', Buffer.byteLength(body));
-        response.end(body);
-      };
-      if (request.url === '/large') return send(large);
+      if (request.url === '/large') return send(response, large);
       if (request.url === '/never') return;
-      if (request.url === '/random') return send(JSON.stringify({ text: randomText() }));
-      if (request.url === '/costly') return void oneAtATime().then(() => send(predictions(pieces)));
-      if (request.url?.startsWith('/v1/')) return send(completion);
-      return send(small);
+      if (request.url === '/random') return send(response, JSON.stringify({ text: randomText() }));
+      if (request.url === '/costly') return void oneAtATime().then(() => send(response, predictions(pieces)));
+      if (request.url?.startsWith('/v1/')) return send(response, completion);
+      return send(response, small);
     });
   }),
 );
+
+function send(response: ServerResponse, body: string): void {
+  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-length', Buffer.byteLength(body));
+  response.end(body);
+}
 
 /** 5 ms of one machine that does one thing at a time, however much is in a call. */
 function oneAtATime(): Promise<void> {

@@ -6,7 +6,7 @@ import { configuration, serve } from '../child.ts';
 import { jobOf, tenantOf } from './checks.ts';
 
 /** Bare BullMQ behind node:http: `/add` answers when the job is added, the other two when it has ended. */
-const { redisUrl } = configuration<{ redisUrl: string }>();
+const { redisUrl } = configuration();
 const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
 const queue = new Queue('bare', { connection });
 const events = new QueueEvents('bare', { connection });
@@ -25,8 +25,7 @@ async function handle(request: IncomingMessage): Promise<string> {
   const tenant = tenantOf(request);
   const { input } = await jobOf(request);
   const jobId = randomUUID();
-  const ended =
-    request.url === '/wake-up' && new Promise<string>((resolve) => waiting.set(jobId, resolve));
+  const ended = request.url === '/wake-up' && new Promise<string>((resolve) => waiting.set(jobId, resolve));
   const job = await queue.add('run', { tenant, input }, { jobId });
   if (request.url === '/events') return String(await job.waitUntilFinished(events));
   if (!ended) return JSON.stringify({ id: jobId });

@@ -4,7 +4,7 @@ import { Pool } from 'undici';
 import { configuration, ready } from '../child.ts';
 
 /** Bare BullMQ: a worker that makes the same call; where asked, it tells who waits by itself. */
-const config = configuration<{ redisUrl: string; endpoint: string; tells: boolean; concurrency: number }>();
+const config = configuration();
 const connection = new Redis(config.redisUrl, { maxRetriesPerRequest: null });
 const pool = new Pool(config.endpoint);
 

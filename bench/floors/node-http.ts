@@ -5,7 +5,7 @@ import { configuration, serve } from '../child.ts';
 import { cacheKeyOf, jobOf, tenantOf } from './checks.ts';
 
 /** The floor of a submission: node:http by hand, the same checks, and one call of Redis. */
-const { redisUrl } = configuration<{ redisUrl: string }>();
+const { redisUrl } = configuration();
 const redis = new Redis(redisUrl, { enableAutoPipelining: true });
 
 redis.defineCommand('admit', {

@@ -4,7 +4,7 @@ import { configuration, serve } from '../child.ts';
 import { jobOf, tenantOf } from './checks.ts';
 
 /** A direct proxy: the same checks, and through to the endpoint; no queue, no record. */
-const { endpoint } = configuration<{ endpoint: string }>();
+const { endpoint } = configuration();
 const pool = new Pool(endpoint);
 
 async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -31,7 +31,13 @@ async function startPeer(bed: Bed): Promise<{ url: string; pid: number }> {
   bed.ends.push(async () => void child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; tries < 200; tries++) {
-    if (await fetch(url).then((response) => response.ok, () => false)) return { url, pid: child.pid ?? 0 };
+    if (
+      await fetch(url).then(
+        (response) => response.ok,
+        () => false,
+      )
+    )
+      return { url, pid: child.pid ?? 0 };
     await sleep(50);
   }
   throw new Error('the peer does not answer');

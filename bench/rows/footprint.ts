@@ -23,7 +23,8 @@ export async function memory(bed: Bed): Promise<Line[]> {
   const what = { url: broker.api.url, method: 'POST', requests, connections: 32, expect: 202 };
   await load.ask({ ...what, count: 10 });
   const client = new Redis(redis.url);
-  const used = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+  const used = async (): Promise<number> =>
+    Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
   const empty = await used();
   await load.ask({ ...what, count: KEPT });
   await sleep(1000);

@@ -45,7 +45,14 @@ export async function submission(bed: Bed): Promise<Line[]> {
   });
   return [
     line('1', 'accepted job: API CPU', accepted.floor, accepted.ours, 'api', 1.8),
-    line('2', 'accepted job: Redis CPU, beside a bare BullMQ add', accepted.bull, accepted.ours, 'redis', 1.3),
+    line(
+      '2',
+      'accepted job: Redis CPU, beside a bare BullMQ add',
+      accepted.bull,
+      accepted.ours,
+      'redis',
+      1.3,
+    ),
     line('3', 'cache hit: API CPU', hit.floor, hit.ours, 'api', 1.6),
     {
       row: '3r',

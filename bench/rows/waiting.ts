@@ -44,7 +44,6 @@ export async function waiting(bed: Bed): Promise<Line[]> {
     tells: true,
     concurrency: 50,
   });
-  const alone = (what: Load): Load => ({ ...what, connections: 1, count: 200 });
   const latency = await interleave({
     direct: costOf(load, alone(post(endpoint.url, '/')), {}),
     bull: costOf(load, alone(post(bull.url, '/wake-up')), {}),
@@ -58,6 +57,11 @@ export async function waiting(bed: Bed): Promise<Line[]> {
     line('6', 'GET /jobs/{id}: API CPU, beside a constant', got.floor, got.ours, 'api', 1.8),
     line('13', 'wait, whole cost, beside a direct proxy', whole.proxy, whole.ours, 'all', 3.2),
   ];
+}
+
+/** One after the other. */
+function alone(what: Load): Load {
+  return { ...what, connections: 1, count: 200 };
 }
 
 async function reading(

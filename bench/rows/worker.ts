@@ -40,7 +40,12 @@ export async function batching(bed: Bed): Promise<Line[]> {
   const load = await startIn(bed, 'load/index.ts');
   const endpoint = await startIn(bed, 'endpoint/index.ts');
   const model = (more: object): object =>
-    benchModel('costly', `${endpoint.url}/costly`, { protocol: 'kserve-v1', concurrency: 4, preprocess: '{"instances": [text]}', ...more });
+    benchModel('costly', `${endpoint.url}/costly`, {
+      protocol: 'kserve-v1',
+      concurrency: 4,
+      preprocess: '{"instances": [text]}',
+      ...more,
+    });
   const alone = await startBroker(bed, { models: [model({})] });
   const together = await startBroker(bed, { models: [model({ batch: { max_size: 16, max_delay_ms: 5 } })] });
   const { floor, ours } = await interleave(
@@ -85,18 +90,27 @@ async function watch(endpoint: Program, before: number, calls: number, jobsACall
 
 /** Fills the queue, starts a worker, and sees how fast it goes. */
 async function drain(
-  { api, startWorker }: Broker,
+  broker: Broker,
   load: Program,
   endpoint: Program,
   headers: Record<string, string>,
   jobs: number,
   jobsACall = 1,
 ): Promise<Sample> {
-  const requests = [{ path: '/jobs', headers, body: jobText(jobsACall > 1 || jobs < 1000 ? 'costly' : 'echo') }];
-  const what: Load = { url: api.url, method: 'POST', requests, count: jobs, connections: 32, expect: 202 };
+  const requests = [
+    { path: '/jobs', headers, body: jobText(jobsACall > 1 || jobs < 1000 ? 'costly' : 'echo') },
+  ];
+  const what: Load = {
+    url: broker.api.url,
+    method: 'POST',
+    requests,
+    count: jobs,
+    connections: 32,
+    expect: 202,
+  };
   await load.ask(what);
   const before = await callsOf(endpoint);
-  const worker = await startWorker();
+  const worker = await broker.startWorker();
   const sample = await watch(endpoint, before, jobs / jobsACall, jobsACall);
   await sleep(300);
   await worker.stop(3000);
@@ -123,4 +137,3 @@ async function bareWorker(redisUrl: string, endpoint: Program): Promise<Sample> 
   await worker.stop();
   return sample;
 }
-
