@@ -12,6 +12,7 @@ import { connect, FAIL_FAST, LISTENING, untilReady } from '../shared/redis/conne
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
+import { gatherWrites } from '../shared/redis/gathered-writes.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { watchMemory } from '../shared/redis/memory-watch.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
@@ -64,6 +65,7 @@ export function createApiRole(
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
   limitCommands(redis, COMMAND_DEADLINE_MS);
+  gatherWrites(redis);
   const subscriber = connect(config.redisUrl, LISTENING);
   keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));

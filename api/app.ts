@@ -92,12 +92,11 @@ async function toCall(
   request: Request,
   response: Response,
 ): Promise<Call> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
   const principal = route.scope === 'public' ? anonymous : await authenticate(request, response);
   if (route.scope !== 'public') requireScope(principal, route.scope);
   response.locals['tenant'] = principal.tenant;
   const body = takesBody(route, request) ? await readJsonBody(request, maxBody, turnsFor) : undefined;
+  let signal: AbortSignal | undefined;
   return {
     principal,
     requestId: requestId(response),
@@ -110,8 +109,19 @@ async function toCall(
     header: (name) => request.get(name),
     body: body?.value,
     inTurn: body?.inTurn ?? ((step) => step()),
-    signal: AbortSignal.any([gone.signal, closing]),
+    get signal() {
+      signal ??= signalOf(response, closing);
+      return signal;
+    },
   };
+}
+
+/** Made for those who ask: most requests are answered before anybody could leave. */
+function signalOf(response: Response, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  if (response.closed || response.destroyed) gone.abort();
+  else response.once('close', () => gone.abort());
+  return AbortSignal.any([gone.signal, closing]);
 }
 
 function takesBody({ body, bodyOptional }: Route, { headers }: Request): boolean {

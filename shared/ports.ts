@@ -24,6 +24,8 @@ export interface Submission {
   /** The API replica at which the client waits. */
   waiter: string | undefined;
   price?: Price;
+  /** BullMQ gets it in the same step, where it may start at once. */
+  handOver?: boolean;
 }
 
 export type Full = { kind: 'full'; of: 'model' | 'tenant'; depth: number; rate: number };
@@ -33,7 +35,15 @@ export type Admission =
   | { kind: 'exists' }
   | { kind: 'hit'; createdAt: number; output: Text }
   | { kind: 'joined'; createdAt: number; run: string; status: JobStatus }
-  | { kind: 'queued'; createdAt: number; priority: number; position: number; rate: number }
+  | {
+      kind: 'queued';
+      createdAt: number;
+      priority: number;
+      position: number;
+      rate: number;
+      /** BullMQ has it already. */
+      handedOver: boolean;
+    }
   | { kind: 'late'; position: number; rate: number }
   | { kind: 'not cached' }
   | Full;

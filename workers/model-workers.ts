@@ -70,7 +70,12 @@ export function createModelWorkers({
   }
 
   async function limit(code: string, { concurrency: most, rate }: Limits): Promise<void> {
-    const queue = new Queue(QUEUE_NAME, { prefix: queuePrefix(code), connection, skipVersionCheck: true });
+    const queue = new Queue(QUEUE_NAME, {
+      prefix: queuePrefix(code),
+      connection,
+      skipVersionCheck: true,
+      streams: { events: { maxLen: 100 } },
+    });
     queue.on('error', onError);
     await queue.setGlobalConcurrency(most);
     if (rate) await queue.setGlobalRateLimit(rate.limit, Math.round(rate.window * 1000));

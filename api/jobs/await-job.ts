@@ -13,6 +13,12 @@ export interface AwaitParts {
   waiters: Waiters;
 }
 
+export interface AwaitOptions {
+  input?: boolean;
+  /** `admit` has just noted that this replica waits: nothing has to be looked at before the first wake-up. */
+  isNoted?: boolean;
+}
+
 /**
  * The job as soon as it has ended, or as it is after `seconds` or when the client has gone; undefined where it has
  * vanished meanwhile.
@@ -22,18 +28,24 @@ export async function awaitJob(
   job: StoredJob,
   seconds: number,
   signal: AbortSignal,
-  include: { input?: boolean } = {},
+  { isNoted = false, ...include }: AwaitOptions = {},
 ): Promise<StoredJob | undefined> {
   const until = performance.now() + seconds * 1000;
+  const goesOn = (found: StoredJob | undefined): found is StoredJob =>
+    found !== undefined && !isTerminal(found.status) && performance.now() < until && !signal.aborted;
   let current: StoredJob | undefined = job;
-  while (current && !isTerminal(current.status) && performance.now() < until && !signal.aborted) {
-    const { run } = current;
+  let mustLook = !isNoted;
+  while (goesOn(current)) {
+    const run: string = current.run;
     const listener = wakeUp.listen(run);
     try {
       // Note it first, then look, then sleep: a change in between is either seen or wakes.
-      await waiters.add(run, wakeUp.replica);
-      current = await store.read(job.id, include);
-      if (current && !isTerminal(current.status) && current.run === run) {
+      if (mustLook) {
+        await waiters.add(run, wakeUp.replica);
+        current = await store.read(job.id, include);
+      }
+      mustLook = true;
+      while (goesOn(current) && current.run === run) {
         await listener.changed(Math.min(LOOK_EVERY_MS, until - performance.now()), signal);
         current = await store.read(job.id, include);
       }

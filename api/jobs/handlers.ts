@@ -67,9 +67,13 @@ export function createJobHandlers(parts: JobHandlerParts) {
   const render = (job: StoredJob, include?: Include): Promise<Body> => jobBody(parts.texts, job, include);
 
   /** The job is kept whatever becomes of the wait: a client that were told to try again would double it. */
-  async function awaitAccepted(job: StoredJob, seconds: number, signal: AbortSignal): Promise<StoredJob> {
+  async function awaitAccepted(
+    job: StoredJob,
+    { seconds, isNoted }: { seconds: number; isNoted: boolean },
+    signal: AbortSignal,
+  ): Promise<StoredJob> {
     try {
-      return (await awaitJob(parts, job, seconds, signal)) ?? job;
+      return (await awaitJob(parts, job, seconds, signal, { isNoted })) ?? job;
     } catch (error) {
       if (isRedisTrouble(error)) return job;
       throw error;
@@ -111,7 +115,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const key = readIdempotencyKey(call.header('idempotency-key'));
     const replay = await findReplay(parts, call.principal.tenant, key, request, call.inTurn);
     const { job, rate } = replay ? { job: replay, rate: {} } : await submitNew(call, request, key, wait > 0);
-    const current = wait > 0 ? await awaitAccepted(job, wait, call.signal) : job;
+    // A job that was there before may have ended meanwhile.
+    const isNoted = job.revision === 1 && job.run === job.id && !replay && key === undefined;
+    const current = wait > 0 ? await awaitAccepted(job, { seconds: wait, isNoted }, call.signal) : job;
     const headers: Record<string, string> =
       wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
     const { shown, body } = await renderAccepted(job, current);

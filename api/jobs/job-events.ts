@@ -14,6 +14,7 @@ const BATCH = 100;
 const AT_ONCE = 16;
 /** Comes before every id of a stream, so that whoever resumes from it misses nothing. */
 const FIRST = '0-1';
+const SECOND = '0-2';
 
 interface LookParts extends AwaitParts {
   runEvents: RunEvents;
@@ -105,7 +106,7 @@ export async function* jobEvents(
 
 async function* newEvents(looks: EventLooks, job: StoredJob, seen: string): AsyncGenerator<RunEvent> {
   let last = seen;
-  for (const event of queuedEvents(job)) {
+  for (const event of recordedEvents(job)) {
     if (!isBefore(last, event.id)) continue;
     yield event;
     last = event.id;
@@ -124,11 +125,17 @@ async function* newEvents(looks: EventLooks, job: StoredJob, seen: string): Asyn
   }
 }
 
-/** That a job was queued stands in its record alone: a job that waits needs no stream. */
-function queuedEvents({ queuedAt, createdAt, cache }: StoredJob): RunEvent[] {
+/**
+ * That a job was queued, and that its first run first started, stands in its record alone: a job that waits, and a run
+ * that says nothing on its way, need no stream.
+ */
+function recordedEvents({ queuedAt, createdAt, startedAt, cache, run }: StoredJob): RunEvent[] {
   if (cache === 'hit') return [];
-  const event = { kind: 'status', data: '{"status":"queued"}' };
-  return [{ ...event, id: FIRST }, ...(queuedAt === createdAt ? [] : [{ ...event, id: `${queuedAt}-0` }])];
+  const queued = { kind: 'status', data: '{"status":"queued"}' };
+  const again = queuedAt === createdAt ? [] : [{ ...queued, id: `${queuedAt}-0` }];
+  const started = startedAt !== null && !run.includes('~');
+  const running = { id: SECOND, kind: 'status', data: '{"status":"running","attempt":1}' };
+  return [{ ...queued, id: FIRST }, ...(started ? [running] : []), ...again];
 }
 
 async function* ending(texts: Texts, job: StoredJob, seen: string): AsyncGenerator<string | Uint8Array> {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Texts } from '../../shared/blobs/texts.ts';
 import { cacheKey } from '../../shared/cache-key.ts';
 import { InferqError } from '../../shared/errors.ts';
@@ -9,6 +8,7 @@ import { chooseVersion } from '../../shared/models/traffic.ts';
 import type { Place, Tracing } from '../../shared/observe/trace-context.ts';
 import type { Admission, JobStore } from '../../shared/ports.ts';
 import type { Principal } from '../../shared/principal.ts';
+import { pooledRandomBytes } from '../../shared/random-bytes.ts';
 import type { IdempotencyKeys } from '../../shared/redis/idempotency.ts';
 import { newJobId, ownerOfRun } from '../../shared/redis/keys.ts';
 import type { NoticeQueue } from '../../shared/redis/notice-queue.ts';
@@ -70,7 +70,7 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
   const spec = toSpec(parts.guard, { ...submit, traceparent: trace?.own ?? submit.traceparent });
   const claim = await digestKey(submit);
   await inTurn(() => checkInput(model, request.input));
-  const fresh = newJobId(model.code, Date.now(), randomBytes(16));
+  const fresh = newJobId(model.code, Date.now(), pooledRandomBytes(16));
   const id = claim
     ? jobOf(await parts.idempotency.claim(principal.tenant, claim.key, fresh, claim.body))
     : fresh;
@@ -89,6 +89,7 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     cacheKey: await inTurn(key),
     mostOfTenant,
     waiter: submit.waiter,
+    handOver: true,
     price: hold.refusal ? { onlyCached: true } : hold.price,
   });
   // Where the API dies before this, the reservation is found to have no job.
@@ -178,7 +179,7 @@ async function conclude(
         { retryAfter: secondsToDrain(admission.position, admission.rate) },
       );
     case 'queued':
-      await handOver(parts, id, admission.priority, spec);
+      if (!admission.handedOver) await handOver(parts, id, admission.priority, spec);
       break;
     case 'hit':
       if (spec.webhook) await parts.outbox.send(id).catch((error) => tellTrouble(parts, 'outbox', error));

@@ -74,6 +74,7 @@ function admitArguments({
   mostOfTenant = model.queue.max_depth_per_tenant,
   waiter,
   price = {},
+  handOver = false,
 }: Submission): (string | number)[] {
   return [
     id,
@@ -96,6 +97,7 @@ function admitArguments({
     waiter ?? '',
     ...priceArguments(price),
     price.onlyCached ? 1 : 0,
+    handOver ? 1 : 0,
   ];
 }
 

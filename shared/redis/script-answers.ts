@@ -21,6 +21,7 @@ export function parseAdmission(reply: Reply): Admission {
         priority: reply.number(2),
         position: reply.number(3),
         rate: reply.number(4),
+        handedOver: reply.number(5) === 1,
       };
     case 'late':
       return { kind, position: reply.number(1), rate: reply.number(2) };

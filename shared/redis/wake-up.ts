@@ -1,5 +1,7 @@
 import type { RedisConnection } from './connection.ts';
 
+const MOST_UNHEARD = 1000;
+
 /** Tells who waits here for a run that something about it has changed. */
 export interface WakeUp {
   readonly replica: string;
@@ -16,13 +18,23 @@ export interface WakeUp {
 export function createWakeUp(subscriber: RedisConnection, replica: string): WakeUp {
   const channel = `inferq:wake:${replica}`;
   const listeners = new Map<string, Set<() => void>>();
+  /** Told before anybody listened: the answer that the run is there may come after the message that it has ended. */
+  const unheard = new Set<string>();
 
   const onMessage = (_channel: string, run: string): void => {
-    for (const wake of listeners.get(run) ?? []) wake();
+    const those = listeners.get(run);
+    if (!those) noteUnheard(run);
+    for (const wake of those ?? []) wake();
   };
 
+  function noteUnheard(run: string): void {
+    const [oldest] = unheard;
+    if (unheard.size >= MOST_UNHEARD && oldest !== undefined) unheard.delete(oldest);
+    unheard.add(run);
+  }
+
   function listen(run: string): ReturnType<WakeUp['listen']> {
-    let missed = false;
+    let missed = unheard.delete(run);
     let wake: (() => void) | undefined;
     const listener = (): void => {
       missed = true;

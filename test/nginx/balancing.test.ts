@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ExecutionContext } from 'ava';
-import { startNginx, withNginx, type RunningNginx } from '../support/nginx.ts';
+import { startNginx, type RunningNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 import { answer, startScriptedModel, type Behaviour, type ScriptedModel } from '../support/scripted-model.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };

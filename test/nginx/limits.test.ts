@@ -1,5 +1,6 @@
 import { jsonModel, startTestBroker, TOKEN } from '../support/broker.ts';
-import { startNginx, withNginx } from '../support/nginx.ts';
+import { startNginx } from '../support/nginx.ts';
+import { withNginx } from '../support/with-nginx.ts';
 
 const HEADERS = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
 const MIB = 1024 * 1024;

@@ -49,11 +49,10 @@ local told = {}
 for _, job in ipairs(live) do
   if not job.started and string.find(job.hook, 'started', 1, true) then told[#told + 1] = job.id end
   if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
-  redis.call('HSETNX', job.key, 'started', digits(now))
-  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + attempts_more,
-    'begun', digits(now))
+  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + attempts_more, 'begun', digits(now),
+    unpack(job.started and {} or { 'started', digits(now) }))
   redis.call('HINCRBY', job.key, 'rev', 1)
-  redis.call('ZREM', prefix .. 'due', job.id)
+  if job.deadline > 0 then redis.call('ZREM', prefix .. 'due', job.id) end
 end
 
 -- The token fences: whoever comes back with an older one is refused.
@@ -63,7 +62,10 @@ redis.call('HDEL', KEYS[1], 'progress')
 look_at(prefix, run, now + 60000)
 record_start(prefix, now)
 advance_clock(prefix, first.tag)
-add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
+-- The very first start stands in the record: a run that says nothing else needs no stream (see job-events.ts).
+if token > 1 or first.attempts > 0 or string.find(run, '~', 1, true) then
+  add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
+end
 wake(prefix, run)
 local job = redis.call('HMGET', first.key, 'spec', 'tenant', 'model', 'version', 'queued', 'created', 'ckey')
 -- A delayed job begins to be in flight here.

@@ -32,7 +32,7 @@ end
 local function refusal_when_full(prefix, tenant, most_of_model, most_of_tenant, now)
   local depth = redis.call('HMGET', prefix .. 'depth', '*', 't:' .. tenant)
   local of_model, of_tenant = tonumber(depth[1]) or 0, tonumber(depth[2]) or 0
-  local rate = tostring((start_rate(prefix, now)))
-  if of_tenant >= tonumber(most_of_tenant) then return { 'full', 'tenant', of_tenant, rate } end
-  if of_model >= tonumber(most_of_model) then return { 'full', 'model', of_model, rate } end
+  local of = of_tenant >= tonumber(most_of_tenant) and 'tenant' or of_model >= tonumber(most_of_model) and 'model'
+  if not of then return nil end
+  return { 'full', of, of == 'tenant' and of_tenant or of_model, tostring((start_rate(prefix, now))) }
 end

@@ -14,7 +14,9 @@ local function exact(number)
   return string.format('%.17g', number)
 end
 
--- Lets a key live for at least so long.
-local function keep_at_least(key, milliseconds)
-  if redis.call('PTTL', key) < milliseconds then redis.call('PEXPIRE', key, digits(milliseconds)) end
+-- Lets a key live for at least so long; with `slack` it gets so much more where it is short.
+local function keep_at_least(key, milliseconds, slack)
+  if redis.call('PTTL', key) < tonumber(milliseconds) then
+    redis.call('PEXPIRE', key, digits(milliseconds + (slack or 0)))
+  end
 end

@@ -4,11 +4,11 @@ local RECORD_LIFE = 7 * 86400 * 1000
 
 local function end_job(prefix, id, status, now, problem)
   local key = prefix .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'tenant', 'status', 'hook', 'retention', 'cache')
+  local job = redis.call('HMGET', key, 'tenant', 'status', 'hook', 'retention', 'cache', 'rev')
   if job[2] == 'queued' then add_to_backlog(prefix, job[1], -1) end
-  redis.call('HSET', key, 'status', status, 'ended', digits(now))
+  local revision = (tonumber(job[6]) or 0) + 1
+  redis.call('HSET', key, 'status', status, 'ended', digits(now), 'rev', revision)
   if problem then redis.call('HSET', key, 'error', problem) end
-  local revision = redis.call('HINCRBY', key, 'rev', 1)
   redis.call('ZREM', prefix .. 'due', id)
   add_usage(prefix, job[1], now, status, 1)
   if job[5] == 'hit' or job[5] == 'coalesced' then add_usage(prefix, job[1], now, job[5], 1) end
@@ -17,6 +17,6 @@ local function end_job(prefix, id, status, now, problem)
     redis.call('ZADD', prefix .. 'outbox', digits(now), id .. ':' .. status .. ':' .. revision)
   end
   redis.call('PEXPIRE', key, digits(job[4] + RECORD_LIFE))
-  keep_at_least(prefix .. 'list:' .. job[1], job[4] + RECORD_LIFE)
+  keep_at_least(prefix .. 'list:' .. job[1], job[4] + RECORD_LIFE, 3600000)
   return owed
 end

@@ -5,8 +5,10 @@ local USAGE_LIFE = 400 * DAY
 local function add_usage(prefix, tenant, now, what, amount)
   local day = math.floor(now / DAY)
   local key = prefix .. 'usage:' .. tenant .. ':' .. math.floor(day / 32)
-  redis.call('HINCRBYFLOAT', key, day .. ':' .. what, amount)
-  redis.call('PEXPIRE', key, digits(USAGE_LIFE))
+  -- The first of its kind and day moves the expiry.
+  if tonumber(redis.call('HINCRBYFLOAT', key, day .. ':' .. what, amount)) == tonumber(amount) then
+    redis.call('PEXPIRE', key, digits(USAGE_LIFE))
+  end
 end
 
 -- To be called once for each end of a job. Who `pays` owes the price of the model's call; everybody else is given back
