@@ -5,6 +5,7 @@ import type { WorkerConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
+import { createSpeedometer } from '../shared/observe/speedometer.ts';
 import { connect, PATIENT } from '../shared/redis/connection.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
 import { createCallSlots } from '../shared/redis/call-slots.ts';
@@ -19,6 +20,7 @@ import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
 import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { findProgressListeners } from '../shared/redis/progress-listeners.ts';
+import { createWorkerPresences } from '../shared/redis/worker-presence.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
@@ -27,8 +29,8 @@ import { createBatcher } from './batching/batcher.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
 import { createModelWorkers } from './model-workers.ts';
 import { createDeletionCost, createPodWriter } from './pod-deletion-cost.ts';
+import { createPresence } from './presence.ts';
 import { createProcessor } from './process-run.ts';
-import { createSpeedometer } from './speedometer.ts';
 import { createHealthChecks } from './routing/health-checks.ts';
 import { createRetryBudgets } from './routing/retry-budget.ts';
 import { createRouter } from './routing/router.ts';
@@ -142,6 +144,14 @@ export function createWorkerRole(
         onFault: (error) => events.emit('pod.unmarked', { error }),
       })
     : undefined;
+  const presence = createPresence({
+    presences: createWorkerPresences(redis),
+    name,
+    version,
+    roles: [...config.roles],
+    running: models.underWay,
+    onError: onError('telling of this worker'),
+  });
   let isStopping = false;
 
   const readiness = createReadiness(
@@ -181,6 +191,7 @@ export function createWorkerRole(
       sweeper.start();
       collector?.start();
       deletionCost?.start();
+      presence.start();
     },
     async stop(deadlineMs: number): Promise<void> {
       isStopping = true;
@@ -189,6 +200,7 @@ export function createWorkerRole(
       healthChecks.stop();
       await Promise.all([sweeper.stop(), collector?.stop(), sharedStates.stop()]);
       await Promise.all([drained, deletionCost?.stop()]);
+      await presence.stop();
       await abandoned.stop();
       await speedometer.write().catch(onError('counting'));
       await Promise.all([caller, transforms, queue, deliveryQueue, noticeQueue].map((part) => part.close()));

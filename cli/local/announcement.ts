@@ -8,6 +8,7 @@ export function announcement(url: string, token: string, ownModels?: string): st
 ${ownModels ? `Models: those of ${ownModels}\n` : ''}Token: ${token}
 Try:   ${curl}
 Docs:  ${url}/docs
+Dashboard: ${url}/dashboard#token=${token}
 Ctrl-C stops it.
 `;
 }
