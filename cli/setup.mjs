@@ -26,7 +26,9 @@ function ensureDashboard() {
   try {
     buildDashboard(root, projectNode, (line) => console.error(line));
   } catch (error) {
-    console.error(`inferq: the dashboard could not be built: npm run build:dashboard says why (${error.message})`);
+    console.error(
+      `inferq: the dashboard could not be built: npm run build:dashboard says why (${error.message})`,
+    );
   }
 }
 

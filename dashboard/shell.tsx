@@ -26,7 +26,13 @@ const PLACES: readonly Place[] = [
 ];
 
 /** What is around every page: where one can go, who one is, and the way past all that to the page. */
-export function Shell({ onSignOut, children }: { onSignOut: () => void; children: preact.ComponentChildren }) {
+export function Shell({
+  onSignOut,
+  children,
+}: {
+  onSignOut: () => void;
+  children: preact.ComponentChildren;
+}) {
   const may = useMay();
   const [path, go] = useLocation();
   const [isHelping, setHelping] = useState(false);

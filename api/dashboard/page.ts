@@ -36,7 +36,10 @@ export function createDashboard(folder: string = FOLDER): Router {
   router.get(['/dashboard', '/dashboard/{*path}'], (_request, response) => {
     const page = join(folder, 'index.html');
     if (!existsSync(page))
-      throw new InferqError('not_found', 'The dashboard is not built here: npm run build:dashboard makes it.');
+      throw new InferqError(
+        'not_found',
+        'The dashboard is not built here: npm run build:dashboard makes it.',
+      );
     response.setHeader('cache-control', 'no-cache');
     response.sendFile(page);
   });

@@ -31,7 +31,9 @@ const ModelLine = Type.Object({
       ended: Type.Array(Count, { description: 'Jobs that ended; the last number is of a step not over yet' }),
       failed: Type.Array(Count, { description: 'Of these, those that failed' }),
       hits: Type.Array(Count, { description: 'Jobs answered from the cache' }),
-      rate: Type.Number({ description: 'Jobs that ended or were answered a second, in the last half minute' }),
+      rate: Type.Number({
+        description: 'Jobs that ended or were answered a second, in the last half minute',
+      }),
     },
     { description: 'Of all tenants, over the last five minutes' },
   ),
@@ -102,7 +104,14 @@ async function lineOf(
   ]);
   const states = new Set(endpoints.map((endpoint) => endpoint.state));
   const worst = WORST_FIRST.find((each) => states.has(each)) ?? 'unknown';
-  return { name: spec.name, version: spec.version, protocol: spec.protocol, ...load, ...lately, state: worst };
+  return {
+    name: spec.name,
+    version: spec.version,
+    protocol: spec.protocol,
+    ...load,
+    ...lately,
+    state: worst,
+  };
 }
 
 const WORST_FIRST = ['open', 'half-open', 'closed', 'unknown'] as const;

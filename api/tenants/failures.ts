@@ -9,7 +9,9 @@ export const Failures = Type.Object({
     Type.Object({
       model: Type.String(),
       error_type: Type.String(),
-      count: Type.Integer({ description: 'Jobs that failed with it; one that was retried and failed again, twice' }),
+      count: Type.Integer({
+        description: 'Jobs that failed with it; one that was retried and failed again, twice',
+      }),
     }),
   ),
   next: Type.Null(),

@@ -5,10 +5,10 @@ export function announcement(url: string, token: string, ownModels?: string): st
   const curl = ownModels ? listModels(url, token) : submitExample(url, token);
   return `inferq ready ${url}
 
-${ownModels ? `Models: those of ${ownModels}\n` : ''}Token: ${token}
+${ownModels ? `Models: those of ${ownModels}\n` : ''}Open:  ${url}/dashboard#token=${token}
+Token: ${token}
 Try:   ${curl}
 Docs:  ${url}/docs
-Dashboard: ${url}/dashboard#token=${token}
 Ctrl-C stops it.
 `;
 }

@@ -51,8 +51,12 @@ export function AttemptTable({ attempts }: { attempts: readonly DeliveryRecord[]
             <th scope="col">Event</th>
             <th scope="col">When</th>
             <th scope="col">Outcome</th>
-            <th scope="col" class="number">HTTP</th>
-            <th scope="col" class="number">Took</th>
+            <th scope="col" class="number">
+              HTTP
+            </th>
+            <th scope="col" class="number">
+              Took
+            </th>
             <th scope="col">Says</th>
           </tr>
         </thead>
@@ -66,8 +70,12 @@ export function AttemptTable({ attempts }: { attempts: readonly DeliveryRecord[]
                 <DeliveryBadge status={statusAfter(record)} />
               </td>
               <td class="number">{record.status ?? '–'}</td>
-              <td class="number">{duration(record.duration_ms === undefined ? null : record.duration_ms / 1000)}</td>
-              <td class="wrap">{record.error ?? (record.next_at === null ? '' : `next ${moment(record.next_at)}`)}</td>
+              <td class="number">
+                {duration(record.duration_ms === undefined ? null : record.duration_ms / 1000)}
+              </td>
+              <td class="wrap">
+                {record.error ?? (record.next_at === null ? '' : `next ${moment(record.next_at)}`)}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -142,7 +142,9 @@ export function ErrorGroups({ filter, onFilter }: FilterBarProps) {
     <div class="groups" role="group" aria-label="Errors of today and yesterday">
       {groups.map(({ model, error_type: error, count: failed }) => {
         const isOn = filter.error_type === error && filter.model === model;
-        const part = isOn ? { model: '', status: '', error_type: '' } : { model, status: 'failed', error_type: error };
+        const part = isOn
+          ? { model: '', status: '', error_type: '' }
+          : { model, status: 'failed', error_type: error };
         return (
           <button
             key={`${model} ${error}`}

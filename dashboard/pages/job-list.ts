@@ -63,7 +63,9 @@ export function useJobList(first: string, seen: () => Seen): JobList {
     const { next } = state.current;
     if (isLoading.current || next === null) return;
     isLoading.current = true;
-    void load(async (lines) => append(lines, await readPage(next), next)).then(() => (isLoading.current = false));
+    void load(async (lines) => append(lines, await readPage(next), next)).then(
+      () => (isLoading.current = false),
+    );
   };
 
   useEffect(() => {

@@ -58,11 +58,19 @@ export function JobTable({ list, filter, selected, onSelected, onSeen }: JobTabl
     ...(cursor >= 0 && isFree() ? { Enter: at((line) => go(hrefOf(line))) } : {}),
   });
 
-  if (lines.length === 0) return list.isLoading ? <div class="table" aria-busy="true" /> : <NoJobs filter={filter} />;
+  if (lines.length === 0)
+    return list.isLoading ? <div class="table" aria-busy="true" /> : <NoJobs filter={filter} />;
   const isAll = selected.size >= lines.length;
   const now = Date.now();
   return (
-    <div class="table" ref={scroller} tabIndex={0} role="table" aria-label="Jobs" aria-rowcount={list.hasMore ? -1 : lines.length + 1}>
+    <div
+      class="table"
+      ref={scroller}
+      tabIndex={0}
+      role="table"
+      aria-label="Jobs"
+      aria-rowcount={list.hasMore ? -1 : lines.length + 1}
+    >
       <div role="rowgroup" class="head">
         <div role="row" class="line" aria-rowindex={1}>
           <span role="columnheader">

@@ -113,10 +113,18 @@ function JobHeader({ job, path, isForeign, onChange }: HeaderProps) {
                 <Icon name="playground" /> Open in the playground
               </Link>
             )}
-            <button type="button" disabled={isOver || isBusy} onClick={() => void post('cancel', 'Canceled.')}>
+            <button
+              type="button"
+              disabled={isOver || isBusy}
+              onClick={() => void post('cancel', 'Canceled.')}
+            >
               <Icon name="cancel" /> Cancel
             </button>
-            <button type="button" disabled={!mayRetry || isBusy} onClick={() => void post('retry', 'Queued again.')}>
+            <button
+              type="button"
+              disabled={!mayRetry || isBusy}
+              onClick={() => void post('retry', 'Queued again.')}
+            >
               <Icon name="retry" /> Retry
             </button>
           </>
@@ -165,7 +173,8 @@ function Removed() {
 
 function Output({ job }: { job: Job }) {
   if (job.data_removed) return <Removed />;
-  if (job.output === null) return <p class="muted">It {job.status === 'failed' ? 'failed' : `was ${job.status}`}: there is none.</p>;
+  if (job.output === null)
+    return <p class="muted">It {job.status === 'failed' ? 'failed' : `was ${job.status}`}: there is none.</p>;
   return <DataView value={job.output} label="Output" />;
 }
 

@@ -18,7 +18,11 @@ const EVERY_MS = 2000;
 
 /** One model: how it stands, where it is, what it takes; and the levers. */
 export function ModelPage({ name }: { name: string }) {
-  const { data: model, fault, refresh } = useResource<ModelView>(`/models/${encodeURIComponent(name)}`, EVERY_MS);
+  const {
+    data: model,
+    fault,
+    refresh,
+  } = useResource<ModelView>(`/models/${encodeURIComponent(name)}`, EVERY_MS);
   const { data: overview } = useResource<Overview>('/overview', EVERY_MS);
   if (!model) {
     if (fault === undefined) return <div class="splash" aria-busy="true" />;
@@ -33,7 +37,8 @@ export function ModelPage({ name }: { name: string }) {
     <>
       <header class="page">
         <h1>
-          {model.name} <span class="muted">@{model.version}</span>
+          {model.name}
+          <span class="muted">@{model.version}</span>
         </h1>
         {model.paused && <Badge tone="warn">paused</Badge>}
         <span class="actions">
@@ -64,7 +69,11 @@ function Figures({ model, perSecond }: { model: ModelView; perSecond: number }) 
     `p95 ${duration(high)} · p99 ${duration(highest)}`;
   return (
     <div class="stats">
-      <Stat label="Waiting" value={count(backlog)} more={oldest === null ? 'nobody waits' : `next ${duration(oldest)}`} />
+      <Stat
+        label="Waiting"
+        value={count(backlog)}
+        more={oldest === null ? 'nobody waits' : `next ${duration(oldest)}`}
+      />
       <Stat label="Running" value={count(running)} more="calls under way" />
       <Stat label="Jobs a second" value={rate(perSecond)} more="last half minute" />
       <Stat label="Wait, p50" value={duration(wait_p50)} more={more(wait_p95, wait_p99)} />
@@ -93,7 +102,11 @@ function Levers({ model, onChange }: { model: ModelView; onChange: () => Promise
             <Icon name="retry" /> Redrive the failed
           </button>
           {model.paused ? (
-            <button type="button" class="primary" onClick={() => void post('resume', 'Its jobs start again.')}>
+            <button
+              type="button"
+              class="primary"
+              onClick={() => void post('resume', 'Its jobs start again.')}
+            >
               Resume
             </button>
           ) : (
@@ -110,7 +123,8 @@ function Levers({ model, onChange }: { model: ModelView; onChange: () => Promise
           onClose={() => setAsking(false)}
           onConfirm={() => void redrive(`${model.name}@${model.version}`)}
         >
-          Failed jobs of all tenants whose input is still kept are queued again, up to a thousand, the oldest first.
+          Failed jobs of all tenants whose input is still kept are queued again, up to a thousand, the oldest
+          first.
         </Confirm>
       )}
     </>
@@ -140,15 +154,21 @@ function Endpoints({ endpoints }: { endpoints: EndpointView[] }) {
               <th scope="col">Endpoint</th>
               <th scope="col">Breaker</th>
               <th scope="col">Since</th>
-              <th scope="col" class="number">Weight</th>
-              <th scope="col" class="number">Priority</th>
+              <th scope="col" class="number">
+                Weight
+              </th>
+              <th scope="col" class="number">
+                Priority
+              </th>
               {may('admin') && <th scope="col">Last failure</th>}
             </tr>
           </thead>
           <tbody>
             {endpoints.map((endpoint, index) => (
               <tr key={endpoint.url ?? index}>
-                <th scope="row" class="mono">{endpoint.url ?? `endpoint ${index + 1}`}</th>
+                <th scope="row" class="mono">
+                  {endpoint.url ?? `endpoint ${index + 1}`}
+                </th>
                 <td>
                   <CircuitBadge state={endpoint.state} />
                 </td>

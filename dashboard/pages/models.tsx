@@ -39,7 +39,8 @@ function ModelCard({ model }: { model: ModelView }) {
     <article class="card model">
       <header>
         <h2>
-          <Link href={`/models/${name}@${version}`}>{name}</Link> <span class="muted">@{version}</span>
+          <Link href={`/models/${name}@${version}`}>{name}</Link>
+          <span class="muted">@{version}</span>
         </h2>
         {paused && <Badge tone="warn">paused</Badge>}
         <CircuitBadge state={worst} />

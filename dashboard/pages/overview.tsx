@@ -4,6 +4,7 @@ import { useMay } from '../api/identity.ts';
 import { useResource } from '../api/resource.ts';
 import { Empty, FaultNote } from '../parts/empty.tsx';
 import { ago, bytes, count, duration, rate } from '../parts/format.ts';
+import { succeeded } from '../parts/activity-chart.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Badge, CircuitBadge } from '../parts/status.tsx';
 import { Stat } from '../parts/stat.tsx';
@@ -37,7 +38,11 @@ function Totals({ overview: { models, workers, redis } }: { overview: Overview }
     <div class="stats">
       <Stat label="Waiting" value={count(sum(({ backlog }) => backlog))} more={longest(models)} />
       <Stat label="Running" value={count(sum(({ running }) => running))} more="calls of models" />
-      <Stat label="Jobs a second" value={rate(sum(({ activity }) => activity.rate))} more="last half minute" />
+      <Stat
+        label="Jobs a second"
+        value={rate(sum(({ activity }) => activity.rate))}
+        more="last half minute"
+      />
       <Stat label="Failed" value={count(failed)} more="last five minutes" isBad={failed > 0} />
       {workers && (
         <Stat
@@ -56,7 +61,12 @@ function RedisStat({ redis: { memory, durability } }: { redis: NonNullable<Overv
   const says = durability === 'fsync' ? 'a 202 is on disk' : 'a 202 is in memory';
   const of = memory && memory.limit > 0 ? ` of ${bytes(memory.limit)}` : '';
   return (
-    <Stat label="Redis" value={memory ? bytes(memory.used) : 'cluster'} unit={of} more={`${durability}: ${says}`} />
+    <Stat
+      label="Redis"
+      value={memory ? bytes(memory.used) : 'cluster'}
+      unit={of}
+      more={`${durability}: ${says}`}
+    />
   );
 }
 
@@ -89,17 +99,27 @@ function Models({ models }: { models: ModelLine[] }) {
           <thead>
             <tr>
               <th scope="col">Model</th>
-              <th scope="col" class="number">Waiting</th>
-              <th scope="col" class="number">Oldest</th>
-              <th scope="col" class="number">Running</th>
-              <th scope="col" class="number">Jobs/s</th>
+              <th scope="col" class="number">
+                Waiting
+              </th>
+              <th scope="col" class="number">
+                Oldest
+              </th>
+              <th scope="col" class="number">
+                Running
+              </th>
+              <th scope="col" class="number">
+                Jobs/s
+              </th>
               <th scope="col" class="number" title="p50, p95 and p99 of the time until a job starts">
                 Wait p50 · p95 · p99
               </th>
               <th scope="col" class="number" title="p50, p95 and p99 of the time that a run takes">
                 Run p50 · p95 · p99
               </th>
-              <th scope="col" class="number">Cache</th>
+              <th scope="col" class="number">
+                Cache
+              </th>
               <th scope="col">Endpoints</th>
               <th scope="col">Last 5 minutes</th>
             </tr>
@@ -121,8 +141,8 @@ function ModelRow({ model }: { model: ModelLine }) {
   return (
     <tr>
       <th scope="row">
-        <Link href={`/models/${name}@${version}`}>{name}</Link> <span class="muted">@{version}</span>{' '}
-        {paused && <Badge tone="warn">paused</Badge>}
+        <Link href={`/models/${name}@${version}`}>{name}</Link>
+        <span class="muted">@{version}</span> {paused && <Badge tone="warn">paused</Badge>}
       </th>
       <td class="number">{count(model.backlog)}</td>
       <td class="number">{duration(model.oldest_wait)}</td>
@@ -141,8 +161,9 @@ function ModelRow({ model }: { model: ModelLine }) {
       <td>
         <Sparkline
           series={[
-            { values: added(activity.ended, activity.hits), color: '--accent', fill: '--accent-fill' },
             { values: activity.failed, color: '--bad' },
+            { values: activity.hits, color: '--good' },
+            { values: succeeded(activity), color: '--accent' },
           ]}
           width={140}
           height={28}
@@ -162,10 +183,6 @@ function Quantiles({ values }: { values: (number | null)[] }) {
       ))}
     </span>
   );
-}
-
-function added(a: readonly number[], b: readonly number[]): number[] {
-  return a.map((value, index) => value + (b[index] ?? 0));
 }
 
 /** How many of the answers of the last minutes came from the cache. */
@@ -192,16 +209,26 @@ function Workers({ workers, at }: { workers: NonNullable<Overview['workers']>; a
           <tr>
             <th scope="col">Worker</th>
             <th scope="col">Does</th>
-            <th scope="col" class="number">Running</th>
-            <th scope="col" class="number">Version</th>
-            <th scope="col" class="number">Up for</th>
-            <th scope="col" class="number">Seen</th>
+            <th scope="col" class="number">
+              Running
+            </th>
+            <th scope="col" class="number">
+              Version
+            </th>
+            <th scope="col" class="number">
+              Up for
+            </th>
+            <th scope="col" class="number">
+              Seen
+            </th>
           </tr>
         </thead>
         <tbody>
           {workers.map((worker) => (
             <tr key={worker.name}>
-              <th scope="row" class="mono">{worker.name}</th>
+              <th scope="row" class="mono">
+                {worker.name}
+              </th>
               <td>{worker.roles.join(', ')}</td>
               <td class="number">{count(worker.running)}</td>
               <td class="number">{worker.version}</td>

@@ -38,7 +38,8 @@ function Result({ id }: { id: string }) {
         {job && <StatusBadge status={job.status} />}
         {job && isOver && (
           <span class="muted">
-            waited {duration(job.metrics.queue_time)} · ran {duration(job.metrics.run_time)} · cache {job.cache}
+            waited {duration(job.metrics.queue_time)} · ran {duration(job.metrics.run_time)} · cache{' '}
+            {job.cache}
           </span>
         )}
         <span class="actions">

@@ -38,7 +38,11 @@ export function PlaygroundPage() {
       </header>
       <FaultNote fault={fault} />
       {data && !model && (
-        <Empty icon="playground" title="No model that you may use" command="npx inferq models add my-model.yaml" />
+        <Empty
+          icon="playground"
+          title="No model that you may use"
+          command="npx inferq models add my-model.yaml"
+        />
       )}
       {model && !isWaiting && (
         <Bench
@@ -92,7 +96,9 @@ function Bench({ model, names, onModel, template }: BenchProps) {
       setSending(false);
     }
   };
-  const faults = new Map(fault instanceof ApiFault ? fault.errors.map(({ pointer, detail }) => [pointer, detail]) : []);
+  const faults = new Map(
+    fault instanceof ApiFault ? fault.errors.map(({ pointer, detail }) => [pointer, detail]) : [],
+  );
 
   return (
     <div class="columns bench">
@@ -124,14 +130,27 @@ function Bench({ model, names, onModel, template }: BenchProps) {
           </Field>
           {draft.isJson ? (
             <Field label="Input" fault={faults.get('')}>
-              <textarea class="code" rows={10} value={draft.json} onInput={(event) => set({ json: event.currentTarget.value })} />
+              <textarea
+                class="code"
+                rows={10}
+                value={draft.json}
+                onInput={(event) => set({ json: event.currentTarget.value })}
+              />
             </Field>
           ) : (
-            <SchemaForm schema={model.input_schema} value={draft.value} onValue={(value) => set({ value })} faults={faults} />
+            <SchemaForm
+              schema={model.input_schema}
+              value={draft.value}
+              onValue={(value) => set({ value })}
+              faults={faults}
+            />
           )}
           <div class="row">
             <Field label="Priority">
-              <select value={draft.priority} onChange={(event) => set({ priority: event.currentTarget.value })}>
+              <select
+                value={draft.priority}
+                onChange={(event) => set({ priority: event.currentTarget.value })}
+              >
                 <option>high</option>
                 <option>normal</option>
                 <option>low</option>

@@ -19,7 +19,12 @@ export function propertiesOf(schema: Schema): Property[] | undefined {
   const needed = Array.isArray(required) ? required : [];
   return Object.entries(properties)
     .filter((entry): entry is [string, Schema] => isSchema(entry[1]))
-    .map(([name, inner]) => ({ name, schema: inner, isRequired: needed.includes(name), kind: kindOf(inner) }));
+    .map(([name, inner]) => ({
+      name,
+      schema: inner,
+      isRequired: needed.includes(name),
+      kind: kindOf(inner),
+    }));
 }
 
 /** What the form begins with: what the schema says, else nothing. */
@@ -69,7 +74,11 @@ export function SchemaForm({ schema, value, onValue, faults }: SchemaFormProps) 
           isRequired={property.isRequired}
           fault={faults.get(`/${property.name}`)}
         >
-          <Input property={property} value={value[property.name]} onValue={(part) => set(property.name, part)} />
+          <Input
+            property={property}
+            value={value[property.name]}
+            onValue={(part) => set(property.name, part)}
+          />
         </Field>
       ))}
     </>
@@ -94,7 +103,12 @@ function Input({ property: { kind, schema }, value, onValue, ...rest }: InputPro
   switch (kind) {
     case 'boolean':
       return (
-        <input {...rest} type="checkbox" checked={value === true} onChange={(event) => onValue(event.currentTarget.checked)} />
+        <input
+          {...rest}
+          type="checkbox"
+          checked={value === true}
+          onChange={(event) => onValue(event.currentTarget.checked)}
+        />
       );
     case 'number':
       return (
@@ -110,7 +124,11 @@ function Input({ property: { kind, schema }, value, onValue, ...rest }: InputPro
       return <Choice {...rest} choices={schema['enum']} value={value} onValue={onValue} />;
     case 'file':
       return (
-        <input {...rest} type="file" onChange={(event) => void readFile(event.currentTarget.files?.[0]).then(onValue)} />
+        <input
+          {...rest}
+          type="file"
+          onChange={(event) => void readFile(event.currentTarget.files?.[0]).then(onValue)}
+        />
       );
     case 'text':
       return <input {...rest} value={text} onInput={(event) => onValue(event.currentTarget.value)} />;
@@ -129,13 +147,24 @@ function Input({ property: { kind, schema }, value, onValue, ...rest }: InputPro
   }
 }
 
-function Choice({ choices, value, onValue, ...rest }: { choices: unknown; value: unknown; onValue: (value: unknown) => void }) {
+function Choice({
+  choices,
+  value,
+  onValue,
+  ...rest
+}: {
+  choices: unknown;
+  value: unknown;
+  onValue: (value: unknown) => void;
+}) {
   const list: unknown[] = Array.isArray(choices) ? choices : [];
   return (
     <select
       {...rest}
       value={JSON.stringify(value) ?? ''}
-      onChange={({ currentTarget: { value: chosen } }) => onValue(chosen === '' ? undefined : JSON.parse(chosen))}
+      onChange={({ currentTarget: { value: chosen } }) =>
+        onValue(chosen === '' ? undefined : JSON.parse(chosen))
+      }
     >
       <option value="">–</option>
       {list.map((choice) => (

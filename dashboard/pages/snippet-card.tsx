@@ -18,7 +18,12 @@ export function SnippetCard({ body }: { body: unknown }) {
         <h2 id="snippet-heading">Snippet</h2>
         <span class="segments actions" role="group" aria-label="Language">
           {NAMES.map((name) => (
-            <button key={name} type="button" aria-pressed={name === language} onClick={() => setLanguage(name)}>
+            <button
+              key={name}
+              type="button"
+              aria-pressed={name === language}
+              onClick={() => setLanguage(name)}
+            >
               {name}
             </button>
           ))}

@@ -55,7 +55,9 @@ function pythonLiteral(value: unknown, depth: number): string {
     ? value.map((item) => pythonLiteral(item, depth + 1))
     : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${pythonLiteral(item, depth + 1)}`);
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
-  return items.length === 0 ? open + close : `${open}\n${items.map((item) => `${pad}${item},\n`).join('')}${end}${close}`;
+  return items.length === 0
+    ? open + close
+    : `${open}\n${items.map((item) => `${pad}${item},\n`).join('')}${end}${close}`;
 }
 
 function indent(text: string, by: number): string {

@@ -37,7 +37,10 @@ export function TenantSettingsForm({ tenant, onChange }: { tenant: Tenant; onCha
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     const json = settingsOf(draft);
-    await attempt(() => call(`/tenants/${tenant.id}`, { method: 'PUT', json }), 'In force within two seconds.');
+    await attempt(
+      () => call(`/tenants/${tenant.id}`, { method: 'PUT', json }),
+      'In force within two seconds.',
+    );
     await onChange();
   };
   return (
@@ -63,7 +66,10 @@ export function TenantSettingsForm({ tenant, onChange }: { tenant: Tenant; onCha
             <input type="number" min="0" step="any" {...input('budget')} />
           </Field>
           <Field label="Budget is for">
-            <select value={draft.period} onChange={(event) => setDraft({ ...draft, period: event.currentTarget.value })}>
+            <select
+              value={draft.period}
+              onChange={(event) => setDraft({ ...draft, period: event.currentTarget.value })}
+            >
               <option value="">all time</option>
               <option>day</option>
               <option>month</option>

@@ -50,7 +50,8 @@ export function TenantPage({ id }: { id: string }) {
           onConfirm={() => void remove()}
           onClose={() => setAsking(false)}
         >
-          Its settings go, and all of its tokens are revoked at once. Its jobs stay until their retention is over.
+          Its settings go, and all of its tokens are revoked at once. Its jobs stay until their retention is
+          over.
         </Confirm>
       )}
     </>
@@ -63,7 +64,11 @@ function UsageCard({ tenant }: { tenant: string }) {
     <section class="card" aria-labelledby="usage-heading">
       <h2 id="usage-heading">Usage of the last 30 days</h2>
       {data?.data.length === 0 ? (
-        <Empty icon="jobs" title="No job ended in these days" command="npx inferq submit language-id -i text='Guten Morgen'">
+        <Empty
+          icon="jobs"
+          title="No job ended in these days"
+          command="npx inferq submit language-id -i text='Guten Morgen'"
+        >
           With a token of the tenant in INFERQ_TOKEN.
         </Empty>
       ) : (
@@ -73,11 +78,21 @@ function UsageCard({ tenant }: { tenant: string }) {
               <tr>
                 <th scope="col">Day</th>
                 <th scope="col">Model</th>
-                <th scope="col" class="number">Jobs</th>
-                <th scope="col" class="number">Succeeded</th>
-                <th scope="col" class="number">Failed</th>
-                <th scope="col" class="number">From the cache</th>
-                <th scope="col" class="number">Cost</th>
+                <th scope="col" class="number">
+                  Jobs
+                </th>
+                <th scope="col" class="number">
+                  Succeeded
+                </th>
+                <th scope="col" class="number">
+                  Failed
+                </th>
+                <th scope="col" class="number">
+                  From the cache
+                </th>
+                <th scope="col" class="number">
+                  Cost
+                </th>
               </tr>
             </thead>
             <tbody>

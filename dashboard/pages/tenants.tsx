@@ -32,7 +32,11 @@ export function TenantsPage() {
       <FaultNote fault={fault} />
       <section class="card" aria-label="Tenants">
         {data?.data.length === 0 ? (
-          <Empty icon="tenants" title="No tenant has settings yet" command="npx inferq tenants set acme --rate 100/60">
+          <Empty
+            icon="tenants"
+            title="No tenant has settings yet"
+            command="npx inferq tenants set acme --rate 100/60"
+          >
             A tenant of a JWT may use the broker without any; API tokens are made for a tenant that is here.
           </Empty>
         ) : (
@@ -53,8 +57,12 @@ function TenantTable({ tenants }: { tenants: Tenant[] }) {
           <tr>
             <th scope="col">Tenant</th>
             <th scope="col">Rate</th>
-            <th scope="col" class="number">May wait</th>
-            <th scope="col" class="number">Weight</th>
+            <th scope="col" class="number">
+              May wait
+            </th>
+            <th scope="col" class="number">
+              Weight
+            </th>
             <th scope="col">Budget</th>
             <th scope="col">Models</th>
             <th scope="col">Since</th>
@@ -135,7 +143,14 @@ function NewTenant({ onClose }: { onClose: () => void }) {
     <Dialog title="New tenant" onClose={onClose}>
       <form onSubmit={(event) => void make(event)}>
         <Field label="Name" hint="Lower-case letters, digits, _ and -">
-          <input required autofocus pattern="[a-z0-9][a-z0-9_\-]*" maxLength={63} value={id} onInput={(event) => setId(event.currentTarget.value)} />
+          <input
+            required
+            autofocus
+            pattern="[a-z0-9][a-z0-9_\-]*"
+            maxLength={63}
+            value={id}
+            onInput={(event) => setId(event.currentTarget.value)}
+          />
         </Field>
         <div class="actions">
           <button type="submit" class="primary">

@@ -80,7 +80,12 @@ function TokenTable({ tokens, onRevoke }: { tokens: ApiToken[]; onRevoke: (token
               <td>{token.last_used_at === null ? 'never' : ago(token.last_used_at, now)}</td>
               <td>{token.expires_at === null ? 'never' : day(token.expires_at)}</td>
               <td class="number">
-                <button type="button" class="danger" onClick={() => onRevoke(token)} aria-label={`Revoke ${token.name}`}>
+                <button
+                  type="button"
+                  class="danger"
+                  onClick={() => onRevoke(token)}
+                  aria-label={`Revoke ${token.name}`}
+                >
                   Revoke
                 </button>
               </td>
@@ -105,7 +110,10 @@ function NewToken({ tenant, onClose, onMade }: NewTokenProps) {
   const make = async (event: Event): Promise<void> => {
     event.preventDefault();
     await attempt(async () => {
-      const made = await call<{ token: string }>(`/tenants/${tenant}/tokens`, { method: 'POST', json: { name, scopes } });
+      const made = await call<{ token: string }>(`/tenants/${tenant}/tokens`, {
+        method: 'POST',
+        json: { name, scopes },
+      });
       setSecret(made.token);
       await onMade();
     });
@@ -125,7 +133,13 @@ function NewToken({ tenant, onClose, onMade }: NewTokenProps) {
     <Dialog title={`New token of ${tenant}`} onClose={onClose}>
       <form onSubmit={(event) => void make(event)}>
         <Field label="Name" hint="For people: who uses it">
-          <input required autofocus maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+          <input
+            required
+            autofocus
+            maxLength={100}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
         </Field>
         <fieldset>
           <legend>Scopes</legend>

@@ -20,7 +20,13 @@ export function spansOf(job: Job, deliveries: readonly DeliveryRecord[]): Span[]
   return [...spans, ...deliveries.map(deliverySpan)].sort((a, b) => a.start - b.start);
 }
 
-function queueSpan({ created_at: created, started_at: started, completed_at: ended, queue, cache }: Job): Span {
+function queueSpan({
+  created_at: created,
+  started_at: started,
+  completed_at: ended,
+  queue,
+  cache,
+}: Job): Span {
   const end = started ?? ended;
   const place = queue ? `place ${queue.position}` : '';
   return {
@@ -50,7 +56,9 @@ function pauses(attempts: readonly Attempt[]): Span[] {
     const before = attempts[index];
     if (!before) return [];
     const [start, end] = [Date.parse(before.ended_at), Date.parse(attempt.started_at)];
-    return end > start ? [{ kind: 'pause', name: 'Wait', detail: 'until the next attempt', start, end, isGood: true }] : [];
+    return end > start
+      ? [{ kind: 'pause', name: 'Wait', detail: 'until the next attempt', start, end, isGood: true }]
+      : [];
   });
 }
 
@@ -68,8 +76,19 @@ function runningSpan(job: Job, attempts: readonly Attempt[]): Span | undefined {
   };
 }
 
-function deliverySpan({ at, duration_ms: lasted = 0, attempt, outcome, status, error }: DeliveryRecord): Span {
-  const said = [outcome === 'delivered' ? '' : outcome, status === undefined ? '' : `HTTP ${status}`, error ?? ''];
+function deliverySpan({
+  at,
+  duration_ms: lasted = 0,
+  attempt,
+  outcome,
+  status,
+  error,
+}: DeliveryRecord): Span {
+  const said = [
+    outcome === 'delivered' ? '' : outcome,
+    status === undefined ? '' : `HTTP ${status}`,
+    error ?? '',
+  ];
   return {
     kind: 'delivery',
     name: `Webhook · delivery ${attempt}`,

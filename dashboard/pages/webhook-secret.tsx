@@ -52,7 +52,8 @@ export function WebhookSecret() {
           onConfirm={() => void rotate()}
           onClose={() => setAsking(false)}
         >
-          From now on a new secret signs. For 24 hours the one before signs as well, so that receivers can change.
+          From now on a new secret signs. For 24 hours the one before signs as well, so that receivers can
+          change.
         </Confirm>
       )}
     </section>

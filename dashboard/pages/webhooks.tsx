@@ -60,7 +60,9 @@ export function WebhooksPage() {
         {data?.data.map((delivery) => (
           <DeliveryRow key={delivery.id} delivery={delivery} onChange={refresh} />
         ))}
-        {data?.next && <p class="muted note">The newest {data.data.length}. The API has the rest, page by page.</p>}
+        {data?.next && (
+          <p class="muted note">The newest {data.data.length}. The API has the rest, page by page.</p>
+        )}
       </section>
     </>
   );
@@ -78,7 +80,10 @@ function NoDeliveries({ isFiltered }: { isFiltered: boolean }) {
 async function recover(): Promise<void> {
   await attempt(async () => {
     const since = new Date(Date.now() - DAY_MS).toISOString();
-    const { count: sent } = await call<{ count: number }>('/webhooks/redeliver', { method: 'POST', json: { since } });
+    const { count: sent } = await call<{ count: number }>('/webhooks/redeliver', {
+      method: 'POST',
+      json: { since },
+    });
     say(sent === 0 ? 'None failed in the last 24 hours.' : `${count(sent)} sent again.`);
   });
 }

@@ -1,13 +1,21 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Overview } from '../api/bodies.ts';
+import { count } from './format.ts';
 import { Sparkline } from './sparkline.tsx';
 
 type Activity = Overview['models'][number]['activity'];
 
 const HEIGHT = 120;
 
+/** What ended well, and was not in the cache. */
+export function succeeded({ ended, failed }: Activity): number[] {
+  return ended.map((value, index) => value - (failed[index] ?? 0));
+}
+
 /** What ended, failed and came from the cache over the last minutes. */
-export function ActivityChart({ activity: { ended, failed, hits, step } }: { activity: Activity }) {
+export function ActivityChart({ activity }: { activity: Activity }) {
+  const { ended, failed, hits, step } = activity;
+  const peak = Math.max(...ended.map((value, index) => value + (hits[index] ?? 0)));
   const host = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -21,17 +29,20 @@ export function ActivityChart({ activity: { ended, failed, hits, step } }: { act
     <section class="card" aria-labelledby="activity-heading">
       <header>
         <h2 id="activity-heading">Last {minutes} minutes</h2>
+        <span class="muted">
+          at most {count(peak)} in {step} s
+        </span>
         <span class="legend">
-          <i class="ended" /> ended <i class="hits" /> from the cache <i class="failed" /> failed
+          <i class="ended" /> succeeded <i class="hits" /> from the cache <i class="failed" /> failed
         </span>
       </header>
       <div class="chart" ref={host}>
         {width > 0 && (
           <Sparkline
             series={[
-              { values: ended, color: '--accent', fill: '--accent-fill' },
-              { values: hits, color: '--good' },
               { values: failed, color: '--bad' },
+              { values: hits, color: '--good' },
+              { values: succeeded(activity), color: '--accent' },
             ]}
             width={width}
             height={HEIGHT}

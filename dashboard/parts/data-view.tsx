@@ -53,7 +53,9 @@ function PieceView({ piece }: { piece: Piece }) {
 function Rest({ value, pieces, label }: { value: object | null; pieces: Piece[]; label: string }) {
   const shown = new Set(pieces.map(({ name }) => name));
   const rest = Object.entries(value ?? {}).filter(([name]) => !shown.has(name));
-  return rest.length === 0 ? null : <JsonView value={Object.fromEntries(rest)} label={`${label}: the rest`} />;
+  return rest.length === 0 ? null : (
+    <JsonView value={Object.fromEntries(rest)} label={`${label}: the rest`} />
+  );
 }
 
 function piecesOf(value: unknown): Piece[] {

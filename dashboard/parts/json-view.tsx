@@ -35,7 +35,9 @@ function Node({ name, value, depth }: { name?: string; value: unknown; depth: nu
       {entries.slice(0, MOST_CHILDREN).map(([child, inner]) => (
         <Node key={child} name={child} value={inner} depth={depth + 1} />
       ))}
-      {entries.length > MOST_CHILDREN && <div class="leaf muted">… {entries.length - MOST_CHILDREN} more</div>}
+      {entries.length > MOST_CHILDREN && (
+        <div class="leaf muted">… {entries.length - MOST_CHILDREN} more</div>
+      )}
     </details>
   );
 }

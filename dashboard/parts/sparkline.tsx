@@ -3,15 +3,15 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 export interface SparklineProps {
-  /** Each drawn as a line, over the ones before. */
-  series: readonly { values: readonly number[]; color: string; fill?: string }[];
+  /** What is counted, from the bottom of the bars to their top. Colours are custom properties. */
+  series: readonly { values: readonly number[]; color: string }[];
   width: number;
   height: number;
   /** What it shows, in words. */
   label: string;
 }
 
-/** A small chart without axes. Colours are custom properties, so that they follow the theme. */
+/** Stacked bars without axes, in the colours of the theme. */
 export function Sparkline({ series, width, height, label }: SparklineProps) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>();
@@ -30,7 +30,13 @@ export function Sparkline({ series, width, height, label }: SparklineProps) {
 
 function toData(series: SparklineProps['series']): uPlot.AlignedData {
   const length = series[0]?.values.length ?? 0;
-  return [Array.from({ length }, (_, index) => index), ...series.map(({ values }) => [...values])];
+  // The tallest is drawn first, and the others over it.
+  const heights = series.map((_, upTo) =>
+    Array.from({ length }, (_each, at) =>
+      series.slice(0, upTo + 1).reduce((sum, { values }) => sum + (values[at] ?? 0), 0),
+    ),
+  );
+  return [Array.from({ length }, (_, index) => index), ...heights.toReversed()];
 }
 
 function options(series: SparklineProps['series'], width: number, height: number): uPlot.Options {
@@ -43,14 +49,17 @@ function options(series: SparklineProps['series'], width: number, height: number
     cursor: { show: false },
     legend: { show: false },
     axes: [{ show: false }, { show: false }],
-    scales: { x: { time: false }, y: { range: (_chart, _min, max) => [0, Math.max(1, max ?? 1)] } },
+    scales: {
+      x: { time: false, range: (_chart, min, max) => [(min ?? 0) - 0.5, (max ?? 1) + 0.5] },
+      y: { range: (_chart, _min, max) => [0, Math.max(1, max ?? 1)] },
+    },
     series: [
       {},
-      ...series.map(({ color, fill }) => ({
-        stroke: read(color),
-        width: 1.5,
+      ...series.toReversed().map(({ color }) => ({
+        fill: read(color),
+        width: 0,
         points: { show: false },
-        ...(fill === undefined ? {} : { fill: read(fill) }),
+        ...(uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.72, 64] }) } : {}),
       })),
     ],
   };

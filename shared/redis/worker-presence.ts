@@ -24,10 +24,7 @@ export interface WorkerPresences {
 }
 
 /** A hash: field the worker's name. */
-export function createWorkerPresences(
-  redis: RedisConnection,
-  now: () => number = Date.now,
-): WorkerPresences {
+export function createWorkerPresences(redis: RedisConnection, now: () => number = Date.now): WorkerPresences {
   return {
     async write(presence) {
       await Promise.all([

@@ -53,7 +53,9 @@ const OUTPUTS: Readonly<Record<string, (body: unknown) => unknown>> = {
 async function tell(response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const word of CHAPTER.split(/(?<= )/)) {
-    response.write(`data: ${JSON.stringify({ choices: [{ index: 0, text: word, finish_reason: null }] })}\n\n`);
+    response.write(
+      `data: ${JSON.stringify({ choices: [{ index: 0, text: word, finish_reason: null }] })}\n\n`,
+    );
     await sleep(30);
   }
   response.end('data: {"choices":[{"index":0,"text":"","finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
@@ -74,7 +76,10 @@ function specsAt(url: string): Record<string, unknown>[] {
     ...more,
   });
   return [
-    at('language-id', { description: 'Language identification, 50 languages, ISO 639-1 codes.', input_schema: text(10_000) }),
+    at('language-id', {
+      description: 'Language identification, 50 languages, ISO 639-1 codes.',
+      input_schema: text(10_000),
+    }),
     at('ocr', {
       description: 'Reads English text in a picture.',
       input_schema: {

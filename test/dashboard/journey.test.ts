@@ -25,7 +25,11 @@ withBrowser('a job is submitted in the playground, watched as it runs, and its w
 withBrowser('a failed job is tried again, and a webhook that was refused is sent again', async (t) => {
   const { broker, receiver, sentiment } = await startDemo(t);
   receiver.isRefusing = true;
-  const { id } = await broker.run({ model: 'sentiment', input: { text: 'Well done' }, webhook: receiver.url });
+  const { id } = await broker.run({
+    model: 'sentiment',
+    input: { text: 'Well done' },
+    webhook: receiver.url,
+  });
   const { page } = await visit(t, broker, `/jobs/${id}`);
   await page.getByRole('alert').getByText('model_error').waitFor();
   await page.getByRole('list', { name: 'Waterfall' }).getByText('Webhook · delivery 1').waitFor();
@@ -72,7 +76,10 @@ withBrowser('the pages show what is there', async (t) => {
     await page.getByRole('link', { name: 'acme', exact: true }).waitFor();
     await shoot(page, `tenants-${colorScheme}`);
     await page.getByRole('link', { name: 'acme', exact: true }).click();
-    await page.getByRole('cell', { name: /jobs:write/ }).first().waitFor();
+    await page
+      .getByRole('cell', { name: /jobs:write/ })
+      .first()
+      .waitFor();
     await shoot(page, `tenant-${colorScheme}`);
     await page.goto(`${demo.broker.url}/dashboard/jobs/${demo.ocr}`);
     await page.getByRole('img', { name: 'image' }).waitFor();
@@ -86,7 +93,11 @@ type Filled = Demo & { ocr?: string };
 /** Jobs of every kind, so that no page is empty. */
 async function fill(demo: Filled): Promise<void> {
   const { broker, receiver, sentiment, picture } = demo;
-  await putTenant(broker, 'acme', { rate: { limit: 100, window: 60 }, weight: 2, budget: { limit: 5000, period: 'month' } });
+  await putTenant(broker, 'acme', {
+    rate: { limit: 100, window: 60 },
+    weight: 2,
+    budget: { limit: 5000, period: 'month' },
+  });
   await putTenant(broker, 'globex', { max_queued: 1000, models: ['language-id', 'ocr'] });
   const { token } = await makeToken(broker, 'acme', { name: 'Checkout service' });
   await makeToken(broker, 'acme', { name: 'Nightly import', scopes: ['jobs:write'] });
@@ -97,11 +108,18 @@ async function fill(demo: Filled): Promise<void> {
   await Promise.all(jobs);
   await broker.run({ model: 'language-id', input: { text: 'Bonjour' } }, bearer(token));
   for (const text of ['Well done', 'Thank you', 'Never again'])
-    await broker.run({ model: 'sentiment', input: { text }, metadata: { ticket: text.slice(0, 4) }, webhook: receiver.url });
+    await broker.run({
+      model: 'sentiment',
+      input: { text },
+      metadata: { ticket: text.slice(0, 4) },
+      webhook: receiver.url,
+    });
   sentiment.isFailing = false;
   receiver.isRefusing = true;
   await broker.run({ model: 'sentiment', input: { text: 'Lovely' }, webhook: receiver.url });
   receiver.isRefusing = false;
   demo.ocr = (await broker.run({ model: 'ocr', input: { image: picture }, webhook: receiver.url })).id;
-  await until(async () => JSON.stringify((await broker.request(`/jobs/${demo.ocr}/deliveries`)).body).includes('delivered'));
+  await until(async () =>
+    JSON.stringify((await broker.request(`/jobs/${demo.ocr}/deliveries`)).body).includes('delivered'),
+  );
 }
