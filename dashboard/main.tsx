@@ -1,4 +1,6 @@
 import { render } from 'preact';
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/jetbrains-mono/wght.css';
 import './style/tokens.css';
 import './style/base.css';
 import './style/shell.css';

@@ -22,8 +22,19 @@ const { name, version, protocol, paused, backlog, running, oldest_wait, p50, p95
 const { wait_p50, wait_p95, wait_p99 } = more;
 
 const ModelLine = Type.Object({
-  ...{ name, version, protocol, paused, backlog, running, oldest_wait },
-  ...{ p50, p95, p99, wait_p50, wait_p95, wait_p99 },
+  name,
+  version,
+  protocol,
+  paused,
+  backlog,
+  running,
+  oldest_wait,
+  p50,
+  p95,
+  p99,
+  wait_p50,
+  wait_p95,
+  wait_p99,
   state: { ...state, description: 'Of the circuit breaker that is worst off among its endpoints' },
   activity: Type.Object(
     {

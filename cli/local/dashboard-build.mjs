@@ -31,7 +31,7 @@ function hashSources(root) {
       .filter((entry) => entry.isFile() && /\.(?:tsx?|css|html|svg)$/.test(entry.name))
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name)),
   );
-  for (const file of [join(root, 'package-lock.json'), ...files.sort()]) {
+  for (const file of [join(root, 'package-lock.json'), ...files.sort((a, b) => (a < b ? -1 : 1))]) {
     hash.update(`${relative(root, file)}\0`);
     hash.update(readFileSync(file));
   }

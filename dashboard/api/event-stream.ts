@@ -18,20 +18,18 @@ export async function followEvents(
   signal: AbortSignal,
   onEvent: (event: StreamEvent) => void,
 ): Promise<void> {
-  let last = '';
-  let isDone = false;
+  const last = { id: '', kind: '' };
   const take = (event: StreamEvent): void => {
-    last = event.id;
-    isDone ||= event.kind === 'done';
+    Object.assign(last, event);
     onEvent(event);
   };
-  while (!signal.aborted && !isDone) {
+  while (!signal.aborted && last.kind !== 'done') {
     try {
-      await readOnce(path, last, signal, take);
+      await readOnce(path, last.id, signal, take);
     } catch (error) {
       if (signal.aborted || error instanceof ApiFault) return;
     }
-    if (!isDone && !signal.aborted) await pause(signal);
+    if (last.kind !== 'done') await pause(signal);
   }
 }
 

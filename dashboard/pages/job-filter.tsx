@@ -100,7 +100,7 @@ function LabelInput({ label, onLabel }: { label: string; onLabel: (label: string
   const [text, setText] = useState(label);
   useEffect(() => setText(label), [label]);
   useEffect(() => {
-    if (text === label) return;
+    if (text === label) return undefined;
     const timer = setTimeout(() => onLabel(text), SETTLED_MS);
     return () => clearTimeout(timer);
   }, [text]);

@@ -72,7 +72,7 @@ function useNow(isTicking: boolean): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     setNow(Date.now());
-    if (!isTicking) return;
+    if (!isTicking) return undefined;
     const timer = setInterval(() => setNow(Date.now()), TICK_MS);
     return () => clearInterval(timer);
   }, [isTicking]);

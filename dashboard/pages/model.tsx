@@ -65,8 +65,6 @@ function sourceOf(source: ModelView['source']): string {
 
 function Figures({ model, perSecond }: { model: ModelView; perSecond: number }) {
   const { backlog, oldest_wait: oldest, running, p50, p95, p99, wait_p50, wait_p95, wait_p99 } = model;
-  const more = (high: number | null, highest: number | null): string =>
-    `p95 ${duration(high)} · p99 ${duration(highest)}`;
   return (
     <div class="stats">
       <Stat
@@ -76,10 +74,14 @@ function Figures({ model, perSecond }: { model: ModelView; perSecond: number }) 
       />
       <Stat label="Running" value={count(running)} more="calls under way" />
       <Stat label="Jobs a second" value={rate(perSecond)} more="last half minute" />
-      <Stat label="Wait, p50" value={duration(wait_p50)} more={more(wait_p95, wait_p99)} />
-      <Stat label="Run, p50" value={duration(p50)} more={more(p95, p99)} />
+      <Stat label="Wait, p50" value={duration(wait_p50)} more={higher(wait_p95, wait_p99)} />
+      <Stat label="Run, p50" value={duration(p50)} more={higher(p95, p99)} />
     </div>
   );
+}
+
+function higher(high: number | null, highest: number | null): string {
+  return `p95 ${duration(high)} · p99 ${duration(highest)}`;
 }
 
 function Levers({ model, onChange }: { model: ModelView; onChange: () => Promise<void> }) {

@@ -135,16 +135,17 @@ function Input({ property: { kind, schema }, value, onValue, ...rest }: InputPro
     case 'lines':
       return <textarea {...rest} value={text} onInput={(event) => onValue(event.currentTarget.value)} />;
     case 'json':
-      return (
-        <textarea
-          {...rest}
-          class="code"
-          placeholder="JSON"
-          value={text}
-          onChange={(event) => onValue(parseLoosely(event.currentTarget.value))}
-        />
-      );
+      break;
   }
+  return (
+    <textarea
+      {...rest}
+      class="code"
+      placeholder="JSON"
+      value={text}
+      onChange={(event) => onValue(parseLoosely(event.currentTarget.value))}
+    />
+  );
 }
 
 function Choice({

@@ -19,7 +19,7 @@ export function ActivityChart({ activity }: { activity: Activity }) {
   const host = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
-    if (!host.current) return;
+    if (!host.current) return undefined;
     const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
     watch.observe(host.current);
     return () => watch.disconnect();

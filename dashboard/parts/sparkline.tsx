@@ -19,7 +19,7 @@ export function Sparkline({ series, width, height, label }: SparklineProps) {
   const [length, data] = [series[0]?.values.length ?? 0, toData(series)];
 
   useEffect(() => {
-    if (!host.current) return;
+    if (!host.current) return undefined;
     chart.current = new uPlot(options(series, width, height), data, host.current);
     return () => chart.current?.destroy();
   }, [width, height, length, theme]);

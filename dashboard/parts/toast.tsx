@@ -33,7 +33,7 @@ export function Toasts() {
     return () => void listeners.delete(setToast);
   }, []);
   useEffect(() => {
-    if (!toast) return;
+    if (!toast) return undefined;
     const timer = setTimeout(() => setToast(undefined), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [toast]);

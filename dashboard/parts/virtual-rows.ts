@@ -38,8 +38,9 @@ export function useVirtualRows(
   };
   rows.current ??= new Virtualizer(options);
   rows.current.setOptions(options);
-  useEffect(() => rows.current?._didMount(), []);
-  useLayoutEffect(() => rows.current?._willUpdate());
+  const { _didMount: mount, _willUpdate: update } = rows.current;
+  useEffect(() => mount(), []);
+  useLayoutEffect(() => update());
   return {
     items: rows.current.getVirtualItems(),
     total: rows.current.getTotalSize(),

@@ -61,12 +61,15 @@ async function tell(response: ServerResponse): Promise<void> {
   response.end('data: {"choices":[{"index":0,"text":"","finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
 }
 
-function specsAt(url: string): Record<string, unknown>[] {
-  const text = (maxLength: number): object => ({
+function text(maxLength: number): object {
+  return {
     type: 'object',
     required: ['text'],
     properties: { text: { type: 'string', maxLength, description: 'A sentence or more' } },
-  });
+  };
+}
+
+function specsAt(url: string): Record<string, unknown>[] {
   const at = (name: string, more: object): Record<string, unknown> => ({
     name,
     protocol: 'json',
