@@ -55,12 +55,22 @@ async function onPath(): Promise<string | undefined> {
   return undefined;
 }
 
+/** Files of tests start at the same time; one of them builds it. */
+async function ensureDashboard(): Promise<void> {
+  const lock = path.join(ROOT, '.inferq', 'dashboard.lock');
+  await withFileLock(
+    lock,
+    () => undefined,
+    async () => buildDashboard(ROOT, process.execPath),
+  );
+}
+
 const executablePath = await findChromium();
 if (executablePath === undefined)
   process.stderr.write(
     'No Chromium here: the browser tests are skipped. On Debian, type: apt-get install chromium\n',
   );
-else buildDashboard(ROOT, process.execPath);
+else await ensureDashboard();
 
 /** For tests that need a browser. */
 export const withBrowser = executablePath === undefined ? test.skip : test.serial;
