@@ -6,6 +6,7 @@ import { createKnownCodes } from '../../shared/redis/known-codes.ts';
 import { modelCode, newJobId } from '../../shared/redis/keys.ts';
 import { shoot, visit, withBrowser } from '../support/browser.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { until } from '../support/until.ts';
 
 const MANY = 100_000;
 const AT_ONCE = 1000;
@@ -85,8 +86,8 @@ withBrowser('100,000 jobs scroll smoothly, and few of them are drawn', async (t)
   const loaded = `Number(document.querySelector('.lines').style.height.replace('px', '')) / 44`;
   for (let rows = 0; rows < SCROLLED;) {
     await page.evaluate(`document.querySelector('.table').scrollTop = 1e9`);
-    await page.waitForFunction(`${loaded} > ${rows}`);
-    rows = await page.evaluate<number>(loaded);
+    const before = rows;
+    await until(async () => (rows = await page.evaluate<number>(loaded)) > before);
   }
   const drawn = await page.locator('.lines .line').count();
   t.true(drawn < 100, `${drawn} rows are drawn`);
