@@ -115,7 +115,11 @@ withBrowser('nothing jumps while jobs come and go', async (t) => {
   ] as const) {
     const { page } = await visit(t, broker, where);
     await page.getByRole('heading', { name: sign }).waitFor();
-    await page.getByRole('main').getByRole(where === '' ? 'rowheader' : 'row').nth(1).waitFor();
+    await page
+      .getByRole('main')
+      .getByRole(where === '' ? 'rowheader' : 'row')
+      .nth(1)
+      .waitFor();
     const settled = await page.evaluate<number>(SHIFT);
     const asked = page.waitForResponse((response) => /\/(overview|jobs\?)/.test(response.url()));
     await Promise.all(
