@@ -4,12 +4,13 @@ import { call, onSignedOut, sayFault } from './api/client.ts';
 import { IdentityContext, type Identity } from './api/identity.ts';
 import { forgetResources } from './api/resource.ts';
 import { forgetToken, storedToken, storeToken } from './api/session.ts';
+import { HomePage } from './pages/home.tsx';
 import { JobPage } from './pages/job.tsx';
 import { JobsPage } from './pages/jobs.tsx';
 import { ModelPage } from './pages/model.tsx';
 import { ModelsPage } from './pages/models.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
-import { OverviewPage } from './pages/overview.tsx';
+
 import { PlaygroundPage } from './pages/playground.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { TenantPage } from './pages/tenant.tsx';
@@ -68,7 +69,7 @@ export function App() {
 function Pages() {
   return (
     <Switch>
-      <Route path="/" component={OverviewPage} />
+      <Route path="/" component={HomePage} />
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
       <Route path="/tenants/:tenant/jobs/:id">

@@ -31,6 +31,7 @@ export function useJob(path: string): LiveJob {
   const [job, setJob] = useState<Job>();
   const [deliveries, setDeliveries] = useState<DeliveryRecord[]>([]);
   const [events, setEvents] = useState<LiveEvent[]>([]);
+  const [streamed, setStreamed] = useState('');
   const [fault, setFault] = useState<string>();
   const [turn, setTurn] = useState(0);
 
@@ -55,9 +56,11 @@ export function useJob(path: string): LiveJob {
       const taken = { id: event.id, kind: event.kind, data: parse(event.data) };
       setEvents((before) => [...before, taken].slice(-MOST_EVENTS));
       if (event.kind === 'status' || event.kind === 'done') void read();
+      setStreamed((before) => withEvent(before, taken));
       if (event.kind === 'progress') setJob((before) => withProgress(before, taken.data));
     };
     setEvents([]);
+    setStreamed('');
     void read();
     void followEvents(`${path}/events`, signal, take);
     // Deliveries go on when the job has ended, and no event tells of them.
@@ -71,7 +74,7 @@ export function useJob(path: string): LiveJob {
   }, [path, turn]);
 
   const restart = (): void => setTurn((before) => before + 1);
-  return { job, deliveries, events, streamed: textOf(events), fault, restart };
+  return { job, deliveries, events, streamed, fault, restart };
 }
 
 function withProgress(job: Job | undefined, data: unknown): Job | undefined {
@@ -81,14 +84,10 @@ function withProgress(job: Job | undefined, data: unknown): Job | undefined {
   return { ...job, progress: { progress: data.progress, ...message } };
 }
 
-/** The pieces of an output, joined; who starts anew throws away what the failed attempt has said. */
-function textOf(events: readonly LiveEvent[]): string {
-  const restart = events.findLastIndex(({ kind, data }) => kind === 'status' && isStatus(data, 'running'));
-  return events
-    .slice(restart + 1)
-    .filter(({ kind }) => kind === 'output')
-    .map(({ data }) => chunkOf(data))
-    .join('');
+/** What the model has said, with one event more; an attempt that starts anew throws away what the one before said. */
+function withEvent(text: string, { kind, data }: LiveEvent): string {
+  if (kind === 'status' && isStatus(data, 'running')) return '';
+  return kind === 'output' ? text + chunkOf(data) : text;
 }
 
 function isStatus(data: unknown, status: string): boolean {
