@@ -4,22 +4,29 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const VITE = ['node_modules', 'vite', 'bin', 'vite.js'];
+const STAMP = '.sources';
+
+/** Whether `dist/dashboard` was made of the sources as they are: a glance at some two hundred small files. */
+export function dashboardIsCurrent(root) {
+  // A package that was published has it built, and no sources.
+  if (!existsSync(join(root, 'dashboard'))) return true;
+  const made = join(root, 'dist', 'dashboard');
+  return existsSync(join(made, 'index.html')) && readText(join(made, STAMP)) === hashSources(root);
+}
 
 /**
- * Builds the dashboard into `dist/dashboard` unless what is there was made of the same sources: a glance at some sixty
- * small files. Plain JavaScript, for setup.mjs; `node` is the project's own. Throws what Vite said.
+ * Builds the dashboard into `dist/dashboard` unless it is current. Plain JavaScript, for setup.mjs; `node` is one that
+ * runs Vite. Throws what Vite said.
  */
 export function buildDashboard(root, node, say = () => undefined) {
-  const made = join(root, 'dist', 'dashboard');
-  const stamp = join(made, '.sources');
+  if (dashboardIsCurrent(root)) return;
   const sources = hashSources(root);
-  if (existsSync(join(made, 'index.html')) && readText(stamp) === sources) return;
   say('Building the dashboard (once, about two seconds) …');
   execFileSync(node, [join(root, ...VITE), 'build', join(root, 'dashboard'), '--logLevel', 'warn'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  writeFileSync(stamp, sources);
+  writeFileSync(join(root, 'dist', 'dashboard', STAMP), sources);
 }
 
 /** What it is made of: its own files, those of shared/ that it has in it, and the versions of its libraries. */

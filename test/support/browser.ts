@@ -57,7 +57,7 @@ async function onPath(): Promise<string | undefined> {
 
 /** Files of tests start at the same time; one of them builds it. */
 async function ensureDashboard(): Promise<void> {
-  const lock = path.join(ROOT, '.inferq', 'dashboard.lock');
+  const lock = path.join(ROOT, '.inferq', 'dashboard-tests.lock');
   await withFileLock(
     lock,
     () => undefined,
