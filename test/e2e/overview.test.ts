@@ -13,8 +13,6 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
   const read = async () => Object((await broker.request('/overview')).body);
   for (const input of ['good', 'good', 'bad']) await broker.run({ model: 'm', input });
   // It is counted once a second.
-  const lineOf = (overview: { models: { activity: Record<string, number[]> }[] }) => overview.models[0];
-  const sum = (values: number[] = []): number => values.reduce((all, value) => all + value, 0);
   await until(async () => {
     const { ended, hits } = lineOf(await read())?.activity ?? {};
     return sum(ended) === 2 && sum(hits) === 1;
@@ -101,3 +99,11 @@ test('an admin sees the jobs of a tenant page by page, cancels one, and that is 
   const { data } = Object((await broker.request('/audit')).body);
   t.like(data[0], { action: 'job.cancel', target: `acme/${id}`, tenant: 'dev' });
 });
+
+function lineOf(overview: { models: { activity: Record<string, number[]> }[] }) {
+  return overview.models[0];
+}
+
+function sum(values: number[] = []): number {
+  return values.reduce((all, value) => all + value, 0);
+}
