@@ -57,15 +57,21 @@ function Totals({ overview: { models, workers, redis } }: { overview: Overview }
   );
 }
 
+/** Where what was accepted is when a client is told so. */
+const PROMISES = {
+  memory: 'a 202 is in memory',
+  fsync: 'a 202 is on disk',
+  replicated: 'a 202 is on replicas',
+} as const;
+
 function RedisStat({ redis: { memory, durability } }: { redis: NonNullable<Overview['redis']> }) {
-  const says = durability === 'fsync' ? 'a 202 is on disk' : 'a 202 is in memory';
   const of = memory && memory.limit > 0 ? ` of ${bytes(memory.limit)}` : '';
   return (
     <Stat
       label="Redis"
       value={memory ? bytes(memory.used) : 'cluster'}
       unit={of}
-      more={`${durability}: ${says}`}
+      more={`${durability}: ${PROMISES[durability]}`}
     />
   );
 }
