@@ -25,7 +25,7 @@ withBrowser('a token in the address signs in, and is gone from there at once', a
 withBrowser('a token that is not valid is refused with a word', async (t) => {
   const { broker } = await startDemo(t);
   const { page } = await visit(t, broker, '', { token: 'ifq_forged' });
-  await page.getByRole('alert').getByText('cannot be verified').waitFor();
+  await page.getByRole('alert').getByText('is not known').waitFor();
   await page.getByLabel('Token').fill(TOKEN);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
