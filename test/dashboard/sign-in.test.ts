@@ -29,6 +29,7 @@ withBrowser('a token that is not valid is refused with a word', async (t) => {
   await page.getByLabel('Token').fill(TOKEN);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  t.is(await page.evaluate<string>('sessionStorage.getItem("inferq.token")'), TOKEN);
 });
 
 withBrowser('a tenant sees what its scopes allow, and nothing of others', async (t) => {
