@@ -6,6 +6,7 @@ import type { Registry } from '../shared/models/registry.ts';
 import { listen, urlOf } from '../shared/observe/metrics-server.ts';
 import { measureLoads } from '../shared/observe/load-gauges.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
+import { createSpeedometer } from '../shared/observe/speedometer.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { limitCommands } from '../shared/redis/command-deadline.ts';
 import { connect, FAIL_FAST, LISTENING, untilReady } from '../shared/redis/connection.ts';
@@ -36,6 +37,7 @@ import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
 import { createWaiters } from '../shared/redis/waiters.ts';
 import { createWakeUp } from '../shared/redis/wake-up.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
+import { createWorkerPresences } from '../shared/redis/worker-presence.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
 import { createScalingReader } from '../shared/scaling/scaling-reader.ts';
@@ -107,6 +109,8 @@ export function createApiRole(
     wakeUp,
   };
   const memory = watchMemory({ redis, codes: () => registry.list().map(({ code }) => code) });
+  const speeds = createModelSpeeds(redis);
+  const speedometer = createSpeedometer(events, speeds, onError('counting'));
   const routes = createRoutes({
     ...looking,
     looks: createEventLooks(looking),
@@ -128,7 +132,9 @@ export function createApiRole(
     guard: createAddressGuard({ allow: config.webhookAllow }),
     deliveries: createDeliveryLog(redis),
     backlogs: createModelBacklogs(redis),
-    speeds: createModelSpeeds(redis),
+    speeds,
+    presences: createWorkerPresences(redis),
+    durability: guarantee.durability,
     models: createModelStore(redis),
     failedJobs: createFailedJobs(redis),
     catalog,
@@ -175,6 +181,7 @@ export function createApiRole(
     async stop(deadlineMs: number): Promise<void> {
       closing.abort();
       await drainServer(server, { behindProxy: config.edge.trustedProxies > 0, deadlineMs });
+      await speedometer.write().catch(onError('counting'));
       await Promise.all([queue.close(), deliveryQueue.close(), notices.close(), wakeUp.stop()]);
       memory.stop();
       await acceptance.close();

@@ -13,6 +13,7 @@ import type { Principal } from '../shared/principal.ts';
 import { isRedisTrouble } from '../shared/redis/trouble.ts';
 import type { Authenticate } from './auth/authenticate.ts';
 import { requireScope } from './auth/authorize.ts';
+import { createDashboard } from './dashboard/page.ts';
 import { createDocs } from './docs/page.ts';
 import { allowOrigins } from './http/cors.ts';
 import { readJsonBody } from './http/json-body.ts';
@@ -67,7 +68,7 @@ export function createApp({
   }
   refuseOtherMethods(app, routes);
   app.get('/', (_request, response) => response.redirect('/docs'));
-  app.use(createDocs(describeApi(routes, version)));
+  app.use(createDocs(describeApi(routes, version)), createDashboard());
   app.use(() => {
     throw new InferqError('not_found', 'There is nothing at this path. GET /docs shows what there is.');
   });
@@ -93,7 +94,7 @@ async function toCall(
   response: Response,
 ): Promise<Call> {
   const principal = route.scope === 'public' ? anonymous : await authenticate(request, response);
-  if (route.scope !== 'public') requireScope(principal, route.scope);
+  if (route.scope !== 'public' && route.scope !== 'any') requireScope(principal, route.scope);
   response.locals['tenant'] = principal.tenant;
   const body = takesBody(route, request) ? await readJsonBody(request, maxBody, turnsFor) : undefined;
   let signal: AbortSignal | undefined;

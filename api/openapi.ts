@@ -72,7 +72,7 @@ function describeRoute({
   path,
   method,
 }: Route): object {
-  const needs = scope === 'public' ? undefined : `Needs the scope \`${scope}\`.`;
+  const needs = scope === 'public' || scope === 'any' ? undefined : `Needs the scope \`${scope}\`.`;
   return {
     tags: [tag],
     operationId: operationId(method, path),

@@ -2,6 +2,7 @@ import { createJobRoutes } from './jobs/routes.ts';
 import type { JobHandlerParts } from './jobs/handlers.ts';
 import { createModelRoutes } from './models/routes.ts';
 import { createOperationRoutes } from './operations/routes.ts';
+import { createTenantJobRoutes } from './tenants/job-routes.ts';
 import { createTenantRoutes } from './tenants/routes.ts';
 import { createWebhookRoutes } from './webhooks/routes.ts';
 import type { Acceptance } from '../shared/redis/acceptance.ts';
@@ -17,10 +18,12 @@ type Parts = JobHandlerParts &
 /** All that the API does: what Express serves, what is authorized, what the OpenAPI document says. */
 export function createRoutes(parts: Parts): Route[] {
   const confirmed = confirmChanges(parts.confirmAll);
+  const jobs = createJobRoutes(parts);
   return [
-    ...createJobRoutes(parts),
+    ...jobs,
     ...createModelRoutes(parts).map(confirmed),
     ...createTenantRoutes(parts).map(confirmed),
+    ...createTenantJobRoutes(jobs, parts.audit).map(confirmed),
     ...createWebhookRoutes(parts).map(confirmed),
     ...createOperationRoutes(parts),
   ];

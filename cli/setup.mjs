@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildDashboard, dashboardIsCurrent } from './local/dashboard-build.mjs';
 import { InstallError, dependenciesAreCurrent, installDependencies } from './local/dependencies.mjs';
 import { handOver, runsTypeScript } from './local/hand-over.mjs';
 import { withInstallLock } from './local/install-lock.mjs';
@@ -20,6 +21,23 @@ async function ensureDependencies() {
   });
 }
 
+/** Without it everything else works: what went wrong is said, and is no reason not to start. */
+async function ensureDashboard() {
+  if (dashboardIsCurrent(root)) return;
+  const node = runsTypeScript(process.versions.node) ? process.execPath : projectNode;
+  try {
+    await withInstallLock(
+      join(root, '.inferq', 'dashboard.lock'),
+      () => undefined,
+      async () => buildDashboard(root, node, (line) => console.error(line)),
+    );
+  } catch (error) {
+    console.error(
+      `inferq: the dashboard could not be built: npm run build:dashboard says why (${error.message})`,
+    );
+  }
+}
+
 function sayThatItWaits() {
   console.error('Another start is installing the dependencies; waiting for it …');
 }
@@ -33,6 +51,7 @@ async function main() {
     throw new InstallError(`inferq needs Node 20 or later; this is ${process.version} (https://nodejs.org)`);
   }
   await ensureDependencies();
+  await ensureDashboard();
   // Inherited by every process from here on: each starts about a third faster with compiled code at hand.
   process.env.NODE_COMPILE_CACHE ??= join(root, '.inferq', 'compile-cache');
   handOver(projectNode, process.argv.slice(2), (error) => {

@@ -25,6 +25,7 @@ export interface InferqEvents {
   'job.admitted': {
     jobId: string;
     model: string;
+    version: string;
     tenant: string;
     kind: 'queued' | 'hit' | 'joined';
     requestId: string;

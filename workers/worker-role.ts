@@ -6,6 +6,7 @@ import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { createReadiness } from '../shared/observe/readiness.ts';
 import { connect, LISTENING, PATIENT } from '../shared/redis/connection.ts';
+import { createSpeedometer } from '../shared/observe/speedometer.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
 import { createCallSlots } from '../shared/redis/call-slots.ts';
 import { createCharges } from '../shared/redis/charges.ts';
@@ -20,6 +21,7 @@ import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
 import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { findProgressListeners } from '../shared/redis/progress-listeners.ts';
+import { createWorkerPresences } from '../shared/redis/worker-presence.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
@@ -29,9 +31,9 @@ import { createBatcher } from './batching/batcher.ts';
 import { createEndpointCaller } from './call-endpoint.ts';
 import { createModelWorkers } from './model-workers.ts';
 import { createDeletionCost, createPodWriter } from './pod-deletion-cost.ts';
+import { createPresence } from './presence.ts';
 import { createProcessor } from './process-run.ts';
 import { createRoom } from './room.ts';
-import { createSpeedometer } from './speedometer.ts';
 import { createHealthChecks } from './routing/health-checks.ts';
 import { createRetryBudgets } from './routing/retry-budget.ts';
 import { createRouter } from './routing/router.ts';
@@ -147,6 +149,14 @@ export function createWorkerRole(
         onFault: (error) => events.emit('pod.unmarked', { error }),
       })
     : undefined;
+  const presence = createPresence({
+    presences: createWorkerPresences(redis),
+    name,
+    version,
+    roles: [...config.roles],
+    running: models.underWay,
+    onError: onError('telling of this worker'),
+  });
   let isStopping = false;
 
   const readiness = createReadiness(
@@ -186,6 +196,7 @@ export function createWorkerRole(
       sweeper.start();
       collector?.start();
       deletionCost?.start();
+      presence.start();
     },
     async stop(deadlineMs: number): Promise<void> {
       isStopping = true;
@@ -194,6 +205,7 @@ export function createWorkerRole(
       healthChecks.stop();
       await Promise.all([sweeper.stop(), collector?.stop(), sharedStates.stop()]);
       await Promise.all([drained, deletionCost?.stop()]);
+      await presence.stop();
       await abandoned.stop();
       await speedometer.write().catch(onError('counting'));
       await Promise.all([caller, transforms, queue, deliveryQueue, noticeQueue].map((part) => part.close()));

@@ -48,8 +48,8 @@ export interface Route {
   tag: string;
   summary: string;
   description?: string;
-  /** The scope that a principal needs; `public` needs no credential. */
-  scope: Scope | 'public';
+  /** The scope that a principal needs; `any` needs a credential, whatever its scopes, and `public` none. */
+  scope: Scope | 'any' | 'public';
   parameters?: readonly Parameter[];
   body?: TSchema;
   /** A request without a body is as good. */

@@ -137,7 +137,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
   };
 
   const list: Handler = async (call) => {
-    const { models, limit, cursor, status, metadata } = readListQuery(call.query);
+    const { models, limit, cursor, status, errorType, metadata } = readListQuery(call.query);
     const [name, version] = models?.split('@') ?? [];
     // Also of models that are not served any more.
     const codes = name === undefined ? await parts.knownCodes.list() : [modelCode(name)];
@@ -149,6 +149,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
         metadata,
         ...(isJobStatus(status) ? { status } : {}),
         ...(version ? { version } : {}),
+        ...(errorType === undefined ? {} : { errorType }),
       },
       limit,
       cursor,

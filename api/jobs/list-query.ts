@@ -7,6 +7,7 @@ const LIMIT = { default: 20, most: 100 };
 export interface ListQuery {
   models: string | undefined;
   status: JobStatus | undefined;
+  errorType: string | undefined;
   metadata: Record<string, string>;
   limit: number;
   cursor: Cursor | undefined;
@@ -17,6 +18,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
   const result: ListQuery = {
     models: undefined,
     status: undefined,
+    errorType: undefined,
     metadata: {},
     limit: LIMIT.default,
     cursor: undefined,
@@ -24,6 +26,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
   for (const [name, value] of query) {
     if (name === 'model') result.models = value;
     else if (name === 'status') result.status = readStatus(value);
+    else if (name === 'error_type') result.errorType = value;
     else if (name === 'limit') result.limit = readLimit(value);
     else if (name === 'cursor') result.cursor = parseCursor(value);
     else if (name.startsWith('metadata.')) result.metadata[name.slice('metadata.'.length)] = value;

@@ -85,6 +85,7 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       parameters: [
         { name: 'model', in: 'query', description: 'name or name@version', schema: Type.String() },
         { name: 'status', in: 'query', description: 'Only of this status', schema: Type.Enum([...STATUSES]) },
+        { name: 'error_type', in: 'query', description: 'Only that failed with this', schema: Type.String() },
         ...pageParameters,
       ],
       answers: {

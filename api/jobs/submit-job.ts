@@ -192,6 +192,7 @@ async function conclude(
   parts.events.emit('job.admitted', {
     jobId: id,
     model: model.spec.name,
+    version: model.spec.version,
     tenant: admitted.tenant,
     kind,
     requestId: spec.request_id,

@@ -6,12 +6,13 @@ import type { Model } from '../../shared/models/registry.ts';
 import { mainVersion } from '../../shared/models/traffic.ts';
 import type { AuditLog } from '../../shared/redis/audit-log.ts';
 import type { ModelStore } from '../../shared/redis/model-store.ts';
-import { authorize, noSuchModel, requireModel, requireModelName } from '../auth/authorize.ts';
+import { noSuchModel, requireModel, requireModelName } from '../auth/authorize.ts';
 import { findVersion } from '../auth/find-version.ts';
 import { noteIn } from '../http/note.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { readModelBody } from './model-body.ts';
 import { createModelView, type ModelViewParts } from './model-view.ts';
+import { usableModels } from './usable-models.ts';
 import { redriveJobs, RedriveRequest, type RedriveParts } from './redrive-jobs.ts';
 
 export interface ModelHandlerParts extends ModelViewParts, RedriveParts {
@@ -31,14 +32,7 @@ export function createModelHandlers(parts: ModelHandlerParts) {
   const note = noteIn(parts.audit);
 
   const list: Handler = async ({ principal }) => {
-    const { models: tenantModels } = await settingsOf(principal.tenant);
-    const usable = registry
-      .list()
-      .filter(
-        (model) =>
-          !model.draining &&
-          authorize(principal, 'models:read', { kind: 'model', model, tenantModels }) === 'allowed',
-      );
+    const usable = await usableModels(parts, principal);
     const data = await Promise.all(usable.map((model) => view(model, principal, { whole: false })));
     return { status: 200, value: { data, next: null } };
   };

@@ -1,6 +1,10 @@
 import { Type } from 'typebox';
 import type { Readiness } from '../../shared/observe/readiness.ts';
+import type { Usage } from '../../shared/redis/usage.ts';
 import type { Route } from '../http/route.ts';
+import { Failures, showFailures } from '../tenants/failures.ts';
+import { Identity, showIdentity } from './identity.ts';
+import { createOverviewHandler, Overview, type OverviewParts } from './overview.ts';
 
 const Report = Type.Object({
   ready: Type.Boolean(),
@@ -10,9 +14,42 @@ const Report = Type.Object({
   }),
 });
 
-/** What a load balancer asks. `/metrics` is on the second listener only. */
-export function createOperationRoutes({ readiness }: { readiness: Readiness }): Route[] {
+export interface OperationParts extends OverviewParts {
+  readiness: Readiness;
+  usage: Usage;
+}
+
+/** What a load balancer asks, and a person first of all. `/metrics` is on the second listener only. */
+export function createOperationRoutes(parts: OperationParts): Route[] {
   return [
+    {
+      method: 'get',
+      path: '/me',
+      tag: 'Operations',
+      summary: 'Whom your credential stands for, and what it allows',
+      scope: 'any',
+      answers: { 200: { description: 'You', schema: Identity } },
+      handle: showIdentity,
+    },
+    {
+      method: 'get',
+      path: '/overview',
+      tag: 'Operations',
+      summary: 'Each model in a line; for admins also the workers and Redis',
+      description: 'Cheap enough to be asked every second or two.',
+      scope: 'models:read',
+      answers: { 200: { description: 'How it stands', schema: Overview } },
+      handle: createOverviewHandler(parts),
+    },
+    {
+      method: 'get',
+      path: '/failures',
+      tag: 'Operations',
+      summary: 'How many of your jobs failed with what, today and yesterday (UTC)',
+      scope: 'jobs:read',
+      answers: { 200: { description: 'By model and error, most first', schema: Failures } },
+      handle: ({ principal }) => showFailures(parts.usage, principal.tenant),
+    },
     {
       method: 'get',
       path: '/healthz',
@@ -33,7 +70,7 @@ export function createOperationRoutes({ readiness }: { readiness: Readiness }): 
         503: { description: 'It cannot now', schema: Report },
       },
       handle: async () => {
-        const report = await readiness.report();
+        const report = await parts.readiness.report();
         return { status: report.ready ? 200 : 503, value: report };
       },
     },

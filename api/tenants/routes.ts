@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { TenantSettings } from '../../shared/tenant.ts';
 import { cursorParameter, pageOf } from '../http/page.ts';
 import type { Parameter, Route } from '../http/route.ts';
+import { Failures, showFailures } from './failures.ts';
 import { createTenantHandlers, type TenantHandlerParts } from './handlers.ts';
 import { createUsageHandler, usageParameters, UsageList, type UsageParts } from './usage.ts';
 import { MadeToken, TokenList, TokenRequest } from './token-request.ts';
@@ -119,6 +120,16 @@ export function createTenantRoutes(parts: TenantHandlerParts & UsageParts): Rout
         404: none,
       },
       handle: createUsageHandler(parts),
+    },
+    {
+      method: 'get',
+      path: '/tenants/{id}/failures',
+      tag,
+      scope,
+      summary: 'How many of the jobs of a tenant failed with what, today and yesterday (UTC)',
+      parameters: [id],
+      answers: { 200: { description: 'By model and error, most first', schema: Failures } },
+      handle: ({ parameters }) => showFailures(parts.usage, parameters['id'] ?? ''),
     },
     {
       method: 'delete',

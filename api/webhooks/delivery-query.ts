@@ -1,6 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { DeliveryCursor } from '../../shared/redis/delivery-list.ts';
-import { DELIVERY_STATUSES, type DeliveryStatus } from '../../shared/webhooks/delivery-record.ts';
+import { DELIVERY_STATUSES, type DeliveryStatus } from '../../shared/webhooks/delivery-status.ts';
 
 const LIMIT = { default: 20, most: 100 };
 

@@ -6,7 +6,8 @@ import type { DeliveryQueue } from '../../shared/redis/delivery-queue.ts';
 import type { Outbox } from '../../shared/redis/outbox.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 import { parseEndMessageId } from '../../shared/webhooks/job-message.ts';
-import { statusAfter, type DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import type { DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import { statusAfter } from '../../shared/webhooks/delivery-status.ts';
 
 export interface RedeliveryParts {
   redis: RedisConnection;

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { Delivery, DELIVERY_STATUSES, DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import { Delivery, DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import { DELIVERY_STATUSES } from '../../shared/webhooks/delivery-status.ts';
 import { pageOf, pageParameters } from '../http/page.ts';
 import type { Route } from '../http/route.ts';
 import { createWebhookHandlers, RecoveryRequest, TestRequest, type WebhookHandlerParts } from './handlers.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { messageOf } from '../../shared/errors.ts';
-import { DELIVERY_STATUSES } from '../../shared/webhooks/delivery-record.ts';
+import { DELIVERY_STATUSES } from '../../shared/webhooks/delivery-status.ts';
 import { redeliveryPath, toAttempt, toDeliveries } from '../delivery.ts';
 import { EXIT } from '../exit-code.ts';
 import { foreign, Failure, usage } from '../failure.ts';

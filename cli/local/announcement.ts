@@ -5,7 +5,8 @@ export function announcement(url: string, token: string, ownModels?: string): st
   const curl = ownModels ? listModels(url, token) : submitExample(url, token);
   return `inferq ready ${url}
 
-${ownModels ? `Models: those of ${ownModels}\n` : ''}Token: ${token}
+${ownModels ? `Models: those of ${ownModels}\n` : ''}Open:  ${url}/dashboard#token=${token}
+Token: ${token}
 Try:   ${curl}
 Docs:  ${url}/docs
 Ctrl-C stops it.

@@ -1,9 +1,5 @@
-import {
-  DELIVERY_STATUSES,
-  type Delivery,
-  type DeliveryRecord,
-  type DeliveryStatus,
-} from '../webhooks/delivery-record.ts';
+import type { Delivery, DeliveryRecord } from '../webhooks/delivery-record.ts';
+import { DELIVERY_STATUSES, type DeliveryStatus } from '../webhooks/delivery-status.ts';
 import { parseEndMessageId } from '../webhooks/job-message.ts';
 import { toTime } from '../stored-job.ts';
 import type { RedisConnection } from './connection.ts';

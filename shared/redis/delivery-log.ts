@@ -1,4 +1,5 @@
-import { statusAfter, type DeliveryRecord } from '../webhooks/delivery-record.ts';
+import type { DeliveryRecord } from '../webhooks/delivery-record.ts';
+import { statusAfter } from '../webhooks/delivery-status.ts';
 import type { RedisConnection } from './connection.ts';
 import { DELIVERY_PREFIX } from './delivery-queue.ts';
 import { createScripts } from './scripts.ts';

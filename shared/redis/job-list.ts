@@ -17,6 +17,7 @@ export interface JobFilter {
   codes: readonly string[];
   status?: JobStatus;
   version?: string;
+  errorType?: string;
   metadata: Readonly<Record<string, string>>;
 }
 
@@ -92,9 +93,10 @@ function byAge(a: Cursor, b: Cursor): number {
   return b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }
 
-function fits(job: StoredJob, { status, version, metadata }: JobFilter): boolean {
+function fits(job: StoredJob, { status, version, errorType, metadata }: JobFilter): boolean {
   if (status !== undefined && job.status !== status) return false;
   if (version !== undefined && job.version !== version) return false;
+  if (errorType !== undefined && job.error?.error_type !== errorType) return false;
   return Object.entries(metadata).every(([key, value]) => job.spec.metadata?.[key] === value);
 }
 

@@ -22,22 +22,47 @@ export interface UsageRow {
   cost: number;
 }
 
+/** How many jobs of a tenant failed with an error. */
+export interface FailureRow {
+  model: string;
+  error_type: string;
+  count: number;
+}
+
 export interface Usage {
   /** By day and model, both days included; they are numbers of days since the epoch. */
   read(tenant: string, from: number, to: number): Promise<UsageRow[]>;
+  /** Over both days and those between; most first. */
+  failures(tenant: string, from: number, to: number): Promise<FailureRow[]>;
 }
 
 export function createUsage(redis: RedisConnection, knownCodes: KnownCodes): Usage {
-  async function readModel(code: string, model: string, tenant: string, from: number, to: number) {
-    const rows = new Map<number, UsageRow>();
+  /** What was counted: the day, what, of errors which, and how many. */
+  async function readCounts(code: string, tenant: string, from: number, to: number) {
+    const counts: { day: number; what: string; error: string; amount: number }[] = [];
     for (let hash = Math.floor(from / DAYS_A_HASH); hash <= Math.floor(to / DAYS_A_HASH); hash++) {
       const fields = await redis.hgetall(`${keyPrefix(code)}usage:${tenant}:${hash}`);
       for (const [field, amount] of Object.entries(fields)) {
-        const [day = '', what = ''] = field.split(':');
+        const [day = '', what = '', error = ''] = field.split(':');
         if (Number(day) < from || Number(day) > to) continue;
-        const row = rows.get(Number(day)) ?? emptyRow(Number(day), model);
-        rows.set(Number(day), addTo(row, what, Number(amount)));
+        counts.push({ day: Number(day), what, error, amount: Number(amount) });
       }
+    }
+    return counts;
+  }
+
+  async function readModel(code: string, model: string, tenant: string, from: number, to: number) {
+    const rows = new Map<number, UsageRow>();
+    for (const { day, what, amount } of await readCounts(code, tenant, from, to))
+      rows.set(day, addTo(rows.get(day) ?? emptyRow(day, model), what, amount));
+    return [...rows.values()];
+  }
+
+  async function failuresOf(code: string, model: string, tenant: string, from: number, to: number) {
+    const rows = new Map<string, FailureRow>();
+    for (const { what, error, amount } of await readCounts(code, tenant, from, to)) {
+      if (what !== 'error') continue;
+      rows.set(error, { model, error_type: error, count: (rows.get(error)?.count ?? 0) + amount });
     }
     return [...rows.values()];
   }
@@ -49,6 +74,11 @@ export function createUsage(redis: RedisConnection, knownCodes: KnownCodes): Usa
       return rows
         .flat()
         .sort((a, b) => a.day.localeCompare(b.day, 'en') || a.model.localeCompare(b.model, 'en'));
+    },
+    async failures(tenant, from, to) {
+      const names = [...(await knownCodes.names())];
+      const rows = await Promise.all(names.map(([code, name]) => failuresOf(code, name, tenant, from, to)));
+      return rows.flat().sort((a, b) => b.count - a.count);
     },
   };
 }

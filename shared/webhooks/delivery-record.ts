@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { DeliveryAttempt } from './delivery-attempt.ts';
+import { DELIVERY_STATUSES } from './delivery-status.ts';
 
 const OUTCOMES = ['running', 'delivered', 'failed', 'refused', 'skipped', 'lost'] as const;
 
@@ -22,10 +23,6 @@ export const DeliveryRecord = Type.Object({
 });
 export type DeliveryRecord = Static<typeof DeliveryRecord>;
 
-/** How a delivery stands: to be tried (again), arrived, or given up. */
-export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;
-export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
-
 /** A message to a receiver with all that came of it. */
 export const Delivery = Type.Object({
   id: Type.String({ description: 'The webhook-id' }),
@@ -40,12 +37,3 @@ export const Delivery = Type.Object({
   attempts: Type.Array(DeliveryRecord),
 });
 export type Delivery = Static<typeof Delivery>;
-
-/** How a delivery stands after an attempt. */
-export function statusAfter({
-  outcome,
-  next_at,
-}: Pick<DeliveryRecord, 'outcome' | 'next_at'>): DeliveryStatus {
-  if (outcome === 'delivered') return 'delivered';
-  return outcome === 'running' || outcome === 'lost' || next_at !== null ? 'pending' : 'failed';
-}

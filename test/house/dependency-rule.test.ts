@@ -15,8 +15,8 @@ interface Source {
 }
 
 const sources: Source[] = [];
-for (const folder of ['api', 'workers', 'shared', 'cli', 'examples']) {
-  for await (const file of glob(`${folder}/**/*.{ts,mjs}`, { cwd: ROOT }))
+for (const folder of ['api', 'workers', 'shared', 'cli', 'dashboard', 'examples']) {
+  for await (const file of glob(`${folder}/**/*.{ts,tsx,mjs}`, { cwd: ROOT }))
     sources.push(await readSource(file));
 }
 
@@ -33,11 +33,28 @@ test('api and workers import shared and never each other; shared imports neither
     workers: ['workers', 'shared'],
     shared: ['shared'],
     cli: ['cli', 'shared'],
+    dashboard: ['dashboard', 'shared', 'api'],
     examples: ['examples'],
   };
   for (const { file, folders } of sources) {
     const top = file.split(path.sep)[0] ?? '';
     for (const folder of folders) t.true(allowed[top]?.includes(folder), `${file} imports ${folder}/`);
+  }
+});
+
+test('the dashboard has of the rest only types, and what depends on nothing', (t) => {
+  const plain = ['shared/job-status.ts', 'shared/principal.ts', 'shared/webhooks/delivery-status.ts'];
+  for (const { file, text } of sources.filter((source) => source.file.startsWith('dashboard'))) {
+    for (const [, specifier = ''] of text.matchAll(
+      /^(?:import|export) (?!type\b)[^;]*? from '(\.[^']+)'/gm,
+    )) {
+      const target = path.join(path.dirname(file), specifier);
+      t.true(target.startsWith('dashboard') || plain.includes(target), `${file} imports ${target}`);
+    }
+  }
+  for (const name of plain) {
+    const { text = '' } = sources.find(({ file }) => file === name) ?? {};
+    t.notRegex(text, /^import (?!type\b)/m, name);
   }
 });
 
@@ -53,6 +70,8 @@ test('each outside library stays in its place', (t) => {
     '@opentelemetry/api': (file) => file === 'shared/observe/traces.ts',
     '@opentelemetry/sdk-trace': (file) => file === 'shared/observe/traces.ts',
     commander: (file) => file.startsWith('cli/'),
+    preact: (file) => file.startsWith('dashboard/'),
+    vite: (file) => file === 'dashboard/vite.config.ts',
   };
   for (const { file, packages } of sources)
     for (const name of packages) t.true(places[name]?.(file) ?? true, `${file} imports ${name}`);
@@ -61,6 +80,8 @@ test('each outside library stays in its place', (t) => {
 test('the environment is read in an index file alone', (t) => {
   const readers = sources
     .filter(({ file, text }) => /\bprocess\.env\b/.test(text) && !file.endsWith('.mjs'))
+    // A page has none; a program that it shows has.
+    .filter(({ file }) => !file.startsWith('dashboard'))
     .map(({ file }) => file)
     // The launcher starts programs, and hands its own environment on to them.
     .filter((file) => !/(^|\/)index\.ts$/.test(file) && !LAUNCHER.test(file));

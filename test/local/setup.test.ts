@@ -155,7 +155,13 @@ test('when npm is killed, what it has started ends as well', async (t) => {
 async function makeProject(t: ExecutionContext): Promise<string> {
   const clone = await makeFolder(t);
   await mkdir(join(clone, 'cli', 'local'), { recursive: true });
-  for (const file of ['setup', 'local/dependencies', 'local/hand-over', 'local/install-lock']) {
+  for (const file of [
+    'setup',
+    'local/dashboard-build',
+    'local/dependencies',
+    'local/hand-over',
+    'local/install-lock',
+  ]) {
     await cp(join(cloneFolder(), 'cli', `${file}.mjs`), join(clone, 'cli', `${file}.mjs`));
   }
   await writeFile(join(clone, 'package-lock.json'), JSON.stringify(LOCK_FILE));

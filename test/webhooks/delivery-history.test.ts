@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { DeliveryAttempt } from '../../shared/webhooks/delivery-attempt.ts';
-import { statusAfter, type DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import type { DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
+import { statusAfter } from '../../shared/webhooks/delivery-status.ts';
 import { historyOf, isPutOffTooLong, skippedAttempt } from '../../workers/webhooks/delivery-history.ts';
 import { nextDelivery } from '../../workers/webhooks/retry-schedule.ts';
 

@@ -9,8 +9,10 @@ local function end_job(prefix, id, status, now, problem)
   local revision = (tonumber(job[6]) or 0) + 1
   redis.call('HSET', key, 'status', status, 'ended', digits(now), 'rev', revision)
   if problem then redis.call('HSET', key, 'error', problem) end
+  local fault = problem and string.match(problem, '"error_type":"([%l_]+)"')
   redis.call('ZREM', prefix .. 'due', id)
   add_usage(prefix, job[1], now, status, 1)
+  if fault then add_usage(prefix, job[1], now, 'error:' .. fault, 1) end
   if job[5] == 'hit' or job[5] == 'coalesced' then add_usage(prefix, job[1], now, job[5], 1) end
   local owed = job[3] and string.find(job[3], status, 1, true) ~= nil
   if owed then

@@ -1,10 +1,13 @@
-import type { Events } from '../shared/events.ts';
-import { modelCode } from '../shared/redis/keys.ts';
-import { speedBucket, type ModelSpeeds } from '../shared/redis/model-speeds.ts';
+import type { Events } from '../events.ts';
+import { modelCode } from '../redis/keys.ts';
+import { happeningField, speedBucket, type ModelSpeeds } from '../redis/model-speeds.ts';
 
 const WRITE_EVERY_MS = 1000;
 
-/** Counts how long jobs waited and ran, and writes it once a second; nothing is done while nothing ends. */
+/**
+ * Counts how long jobs waited and ran, and how many ended, failed or came from the cache, and writes it once a second;
+ * nothing is done while nothing happens.
+ */
 export function createSpeedometer(events: Events, speeds: ModelSpeeds, onError: (error: unknown) => void) {
   let counts = new Map<string, Map<string, number>>();
   let timer: NodeJS.Timeout | undefined;
@@ -33,8 +36,13 @@ export function createSpeedometer(events: Events, speeds: ModelSpeeds, onError: 
     // Later attempts have waited for the earlier ones.
     if (attempt === 1) count(model, version, speedBucket('wait', waitMs));
   });
-  events.on('job.ended', ({ model, version, milliseconds }) =>
-    count(model, version, speedBucket('run', milliseconds)),
-  );
+  events.on('job.ended', ({ model, version, milliseconds, status }) => {
+    count(model, version, speedBucket('run', milliseconds));
+    count(model, version, happeningField('ended', Date.now()));
+    if (status === 'failed') count(model, version, happeningField('failed', Date.now()));
+  });
+  events.on('job.admitted', ({ model, version, kind }) => {
+    if (kind === 'hit') count(model, version, happeningField('hits', Date.now()));
+  });
   return { write };
 }
