@@ -1,5 +1,12 @@
 import test, { type ExecutionContext } from 'ava';
-import { ApiError, ConnectionError, createClient, JobError, type Client } from '../../client/src/index.ts';
+import {
+  ApiError,
+  ConnectionError,
+  createClient,
+  JobError,
+  type Client,
+  type ModelSpec,
+} from '../../client/src/index.ts';
 import { secondsUntilRepeat } from '../../client/src/retry.ts';
 import { events, hangUp, json, problem, startFakeBroker, type FakeBroker } from '../cli/fake-broker.ts';
 import { failedJob, sampleJob, succeededJob } from '../cli/sample.ts';
@@ -155,7 +162,7 @@ test('every route of the API has its call', async (t) => {
   const broker = await startFakeBroker(t);
   const client = createClient({ url: broker.url, token: 'ifq_test', tries: 1 });
   const { jobs, models, webhooks, tenants, tokens } = client;
-  const spec = { protocol: 'json', endpoints: [{ url: 'http://127.0.0.1:9' }] } as const;
+  const spec: ModelSpec = { protocol: 'json', endpoints: [{ url: 'http://127.0.0.1:9' }] };
   const calls: (() => Promise<unknown>)[] = [
     () => client.submit(REQUEST),
     () => client.wait('id'),
