@@ -64,12 +64,17 @@ test('a job that failed or was refused is a result, and the exit tells of it', a
   const jobs = [1, 2, 3].map((n) => ({ model: 'm', input: { n } }));
   const file = await fileOf(t, ...jobs);
   const output = `${file}.results`;
-  const { code, stdout, stderr } = await runInferq(t, ['submit', file, '--in-flight', '1', '-o', output], { broker });
+  const { code, stdout, stderr } = await runInferq(t, ['submit', file, '--in-flight', '1', '-o', output], {
+    broker,
+  });
   t.is(code, 1);
   t.is(stdout, '');
   t.regex(stderr, /2 of 3 jobs did not succeed/);
   const results = resultsOf(await readFile(output, 'utf8'));
-  t.deepEqual(results.map(({ status }) => status), ['failed', 'refused', 'succeeded']);
+  t.deepEqual(
+    results.map(({ status }) => status),
+    ['failed', 'refused', 'succeeded'],
+  );
   t.like(results[1], { id: null, error: { error_type: 'invalid_input' } });
 });
 
@@ -97,7 +102,10 @@ test('after Ctrl-C the same command does only what is left, under the same keys'
   broker.on('POST /jobs', echo);
   const second = await runInferq(t, args, { broker });
   t.is(second.code, 0, second.stderr);
-  t.deepEqual(resultsOf(second.stdout).map(({ id }) => id), ['job_1', 'job_2', 'job_3']);
+  t.deepEqual(
+    resultsOf(second.stdout).map(({ id }) => id),
+    ['job_1', 'job_2', 'job_3'],
+  );
   t.is(broker.seen.length, 4);
   t.is(broker.seen[2]?.headers['idempotency-key'], interrupted);
 });

@@ -57,7 +57,9 @@ test('every route of the API is reached by a command', async (t) => {
     t.not(code, 2, `${command}: ${stderr}`);
     const [method = '', template = ''] = route.split(' ');
     const pattern = new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`);
-    const asked = broker.seen.some((seen) => seen.method === method && pattern.test(seen.url.split('?')[0] ?? ''));
+    const asked = broker.seen.some(
+      (seen) => seen.method === method && pattern.test(seen.url.split('?')[0] ?? ''),
+    );
     t.true(asked, `${command} does not ask ${route}`);
   }
 });
