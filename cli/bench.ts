@@ -147,10 +147,6 @@ function rounded(value: number): number | null {
 }
 
 function formatReport(report: Report, { stdout }: Session): string {
-  const row = (name: string, { p50, p95, p99, max }: Spread) => [
-    name,
-    ...[p50, p95, p99, max].map((value) => (value === null ? '–' : formatSeconds(value))),
-  ];
   const rows = [
     row('latency, as the client sees it', report.latency),
     row('of it waiting in the queue', report.queue_time),
@@ -163,4 +159,8 @@ function formatReport(report: Report, { stdout }: Session): string {
     formatTable(['', 'P50', 'P95', 'P99', 'MAX'], rows, stdout) +
     `\nerrors: ${errors.length === 0 ? 'none' : errors.join(', ')}\n`
   );
+}
+
+function row(name: string, { p50, p95, p99, max }: Spread): string[] {
+  return [name, ...[p50, p95, p99, max].map((value) => (value === null ? '–' : formatSeconds(value)))];
 }

@@ -52,7 +52,8 @@ async function once({ client, json, stdout }: Session): Promise<void> {
 async function redraw({ client, stdout }: Session, interval: number, signal: AbortSignal): Promise<never> {
   for (;;) {
     const text = await look(client, stdout, signal);
-    const { rows = 24 } = process.stdout;
+    // Some terminals say 0 when they do not know.
+    const rows = process.stdout.rows || 24;
     const head = `inferq top · ${client.connection.url} · ${new Date().toLocaleTimeString('en-GB')} · q quits`;
     const lines = [stdout.colors.dim(cut(head, stdout.width)), '', ...text.trimEnd().split('\n')].slice(
       0,
@@ -79,7 +80,6 @@ async function look(client: Client, screen: Screen, signal: AbortSignal): Promis
 /** Those with the most to do first. */
 function formatTop(models: readonly Model[], screen: Screen): string {
   if (models.length === 0) return 'No models\n';
-  const work = ({ backlog = 0, running = 0 }: Model) => backlog + running;
   const rows = models
     .toSorted((one, other) => work(other) - work(one))
     .map((model) => [
@@ -120,4 +120,8 @@ function listenToKeys() {
       stdin.pause();
     },
   };
+}
+
+function work({ backlog = 0, running = 0 }: Model): number {
+  return backlog + running;
 }

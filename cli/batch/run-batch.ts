@@ -61,7 +61,12 @@ async function settleAll(
   const failed = new AbortController();
   const interrupt = onInterrupt((exit) => stopped(exit, options));
   const signal = AbortSignal.any([interrupt.signal, failed.signal]);
-  const settle = createSettler({ client, signal, random: Math.random, onPause: counter.pause });
+  const settle = createSettler({
+    client,
+    signal,
+    random: Math.random,
+    onPause: (seconds) => counter.pause(seconds),
+  });
   const before = new Map(side.results.map((result) => [result.line, result]));
   const inOrder = createInOrder(write);
   const lines = readJobLines(options);

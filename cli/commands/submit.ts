@@ -85,7 +85,7 @@ export function addSubmit(program: Command, open: () => Session): void {
 
 async function submit(session: Session, model: string, options: SubmitOptions): Promise<void> {
   const { input = [], wait, stream, idempotencyKey = randomUUID(), ...others } = options;
-  const { model: ofFile, output, inFlight, ...request } = others;
+  const { model: ofFile, output, inFlight: _inFlight, ...request } = others;
   if (ofFile !== undefined || output !== undefined)
     throw usage('--model and --output go with a file of jobs');
   if (session.json && stream === true) throw usage('--stream and --json do not go together');

@@ -21,6 +21,10 @@ function resultsOf(text: string): Record<string, unknown>[] {
     .map((line) => Object(JSON.parse(line)));
 }
 
+const refused = (line: number): Result => ({ line, id: null, status: 'refused', output: null, error: null });
+
+const NO_ANSWER: Reply = () => {};
+
 /** Answers with the input. */
 const echo: Reply = (response, seen) => {
   const { input } = Object(JSON.parse(seen.body));
@@ -81,9 +85,7 @@ test('a job that failed or was refused is a result, and the exit tells of it', a
 test('after Ctrl-C the same command does only what is left, under the same keys', async (t) => {
   const broker = await startFakeBroker(t);
   const file = await fileOf(t, ...[1, 2, 3].map((n) => ({ model: 'm', input: { n } })));
-  // The second is never answered.
-  const hold: Reply = () => {};
-  broker.on('POST /jobs', echo, hold);
+  broker.on('POST /jobs', echo, NO_ANSWER);
   const args = ['submit', file, '--in-flight', '1'];
   const first = await runInferq(t, args, {
     broker,
@@ -147,12 +149,11 @@ for (const [what, lines, fault] of [
 test('results that come early wait for those before them', (t) => {
   const written: number[] = [];
   const inOrder = createInOrder(({ line }) => void written.push(line));
-  const result = (line: number): Result => ({ line, id: null, status: 'refused', output: null, error: null });
   for (const line of [2, 5, 9]) inOrder.expect(line);
-  inOrder.add(result(9));
-  inOrder.add(result(5));
+  inOrder.add(refused(9));
+  inOrder.add(refused(5));
   t.deepEqual(written, []);
-  inOrder.add(result(2));
+  inOrder.add(refused(2));
   t.deepEqual(written, [2, 5, 9]);
 });
 

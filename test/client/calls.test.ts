@@ -59,9 +59,10 @@ test('what is not harmless to repeat is not repeated', async (t) => {
   t.is(broker.seen.length, 1);
 });
 
+const at = (attempt: number, retryAfter?: number) =>
+  secondsUntilRepeat({ attempt, tries: 5, retryAfter, longest: 60, random: 0.5 });
+
 test('the pause before a repetition grows, is never shorter than asked for, and ends with the tries', (t) => {
-  const at = (attempt: number, retryAfter?: number) =>
-    secondsUntilRepeat({ attempt, tries: 5, retryAfter, longest: 60, random: 0.5 });
   t.deepEqual(
     [1, 2, 3, 4, 5].map((attempt) => at(attempt)),
     [0.25, 0.5, 1, 2, null],
