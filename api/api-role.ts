@@ -11,9 +11,7 @@ import { limitCommands } from '../shared/redis/command-deadline.ts';
 import { connect, FAIL_FAST, PATIENT, untilReady } from '../shared/redis/connection.ts';
 import { createDeliveryLog } from '../shared/redis/delivery-log.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
-import { createIdempotencyKeys } from '../shared/redis/idempotency.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
-import { createJobStore } from '../shared/redis/job-store.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
 import { createModelBacklogs } from '../shared/redis/model-backlogs.ts';
 import { createFailedJobs } from '../shared/redis/failed-jobs.ts';
@@ -23,13 +21,16 @@ import { createModelStore } from '../shared/redis/model-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
+import { keepAwake } from '../shared/redis/heartbeat.ts';
 import { createRunEvents } from '../shared/redis/run-events.ts';
+import { createAcceptance } from '../shared/redis/acceptance.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
 import { createAuditLog } from '../shared/redis/audit-log.ts';
 import { createRateLimiter } from '../shared/redis/rate-limiter.ts';
 import { createTenantStore, rememberSettings } from '../shared/redis/tenant-store.ts';
 import { createTokenStore } from '../shared/redis/token-store.ts';
 import { createUsage } from '../shared/redis/usage.ts';
+import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
 import { createWaiters } from '../shared/redis/waiters.ts';
 import { createWakeUp } from '../shared/redis/wake-up.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
@@ -57,12 +58,13 @@ export function createApiRole(
   config: ApiConfig,
   registry: Registry,
   events: Events,
-  { version, durability, blobs, catalog, metrics, tracing }: About,
+  { version, guarantee, blobs, catalog, metrics, tracing }: About,
 ): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
   limitCommands(redis, COMMAND_DEADLINE_MS);
   const subscriber = connect(config.redisUrl, PATIENT);
+  keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
 
   const closing = new AbortController();
@@ -75,11 +77,18 @@ export function createApiRole(
   const accounts = createAccounts(redis);
   const knownCodes = createKnownCodes(redis);
 
+  const acceptance = createAcceptance({
+    redis,
+    url: config.redisUrl,
+    guarantee,
+    commandDeadlineMs: COMMAND_DEADLINE_MS,
+    onError: onError('connection'),
+  });
   const readiness = createReadiness(
     {
       redis: async () => `answers ${await redis.ping()}`,
       models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
-      durability: async () => durability,
+      durability: () => checkGuarantee(redis, guarantee),
       blobs: async () => blobs?.name ?? 'none: all stays in Redis',
       process: async () => {
         if (closing.signal.aborted) throw new Error('shutting down');
@@ -89,7 +98,7 @@ export function createApiRole(
     () => catalog.warnings(),
   );
   const looking = {
-    store: createJobStore(redis),
+    store: acceptance.store,
     waiters: createWaiters(redis),
     runEvents: createRunEvents(redis),
     wakeUp,
@@ -108,7 +117,9 @@ export function createApiRole(
     outbox: createOutbox(redis, deliveryQueue),
     notices,
     deliveryQueue,
-    idempotency: createIdempotencyKeys(redis),
+    idempotency: acceptance.idempotency,
+    readKept: acceptance.readKept,
+    confirmAll: acceptance.confirmAll,
     guard: createAddressGuard({ allow: config.webhookAllow }),
     deliveries: createDeliveryLog(redis),
     backlogs: createModelBacklogs(redis),
@@ -152,7 +163,7 @@ export function createApiRole(
     readiness,
     scaling: createScalingReader({ redis, registry, goals: config.scaling, now: Date.now }),
     async start(): Promise<string> {
-      await Promise.all([untilReady(redis), wakeUp.start()]);
+      await Promise.all([untilReady(redis), acceptance.ready(), wakeUp.start()]);
       await listen(server, config);
       return urlOf(server, config.host);
     },
@@ -160,6 +171,7 @@ export function createApiRole(
       closing.abort();
       await drainServer(server, { behindProxy: config.edge.trustedProxies > 0, deadlineMs });
       await Promise.all([queue.close(), deliveryQueue.close(), notices.close(), wakeUp.stop()]);
+      await acceptance.close();
       await redis.quit().catch(() => redis.disconnect());
     },
   };

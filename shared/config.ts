@@ -160,8 +160,7 @@ function readDurabilityWish(env: Environment, faults: string[]): Durability | un
   const text = env['INFERQ_DURABILITY'];
   if (!text) return undefined;
   const known = DURABILITIES.find((durability) => durability === text);
-  if (!known)
-    faults.push(`INFERQ_DURABILITY is '${text}': this version offers ${DURABILITIES.join(' and ')}.`);
+  if (!known) faults.push(`INFERQ_DURABILITY is '${text}': it must be one of ${DURABILITIES.join(', ')}.`);
   return known;
 }
 

@@ -38,6 +38,7 @@ export const ERRORS = {
   broker_full: { status: 503, title: 'The broker is full', retryable: true },
   ttl_unreachable: { status: 503, title: 'The job would expire before it could start', retryable: true },
   redis_unavailable: { status: 503, title: 'The broker cannot reach its store', retryable: true },
+  not_confirmed: { status: 503, title: 'The store did not confirm the request in time', retryable: true },
   storage_unavailable: {
     status: 503,
     title: 'The store of large inputs and outputs is out of reach',

@@ -22,7 +22,7 @@ import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
 import { limitCommands } from './redis/command-deadline.ts';
 import { connect, PATIENT } from './redis/connection.ts';
-import type { Durability } from './redis/durability.ts';
+import { describeGuarantee, type Guarantee } from './redis/durability.ts';
 import { createModelStore } from './redis/model-store.ts';
 import type { ScalingReader } from './scaling/scaling-reader.ts';
 import { readVersion } from './version.ts';
@@ -41,7 +41,7 @@ export interface Role {
 export interface About {
   catalog: Catalog;
   version: string;
-  durability: Durability;
+  guarantee: Guarantee;
   /** What `/metrics` tells. */
   metrics: MetricsRegistry;
   tracing: Tracing;
@@ -81,8 +81,7 @@ async function startRole<Config extends RoleConfig>(
   config: Config,
   env: Environment,
 ): Promise<void> {
-  const offered = await checkRedis(config.redisUrl, config.durability);
-  const durability = config.durability ?? offered;
+  const guarantee = await checkRedis(config.redisUrl, config.durability);
   const blobs = config.blobs && createBlobs(config.blobs);
   await checkBlobs(config.redisUrl, blobs);
   const events = createEvents();
@@ -114,7 +113,7 @@ async function startRole<Config extends RoleConfig>(
   limitCommands(redis, COMMAND_DEADLINE_MS);
   const role = kind.create(config, registry, events, {
     version,
-    durability,
+    guarantee,
     metrics,
     tracing: traces?.tracing ?? UNTRACED,
     blobs,
@@ -138,7 +137,11 @@ async function startRole<Config extends RoleConfig>(
     await traces?.stop(LAST_SPANS_MS);
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
-  events.emit('role.started', { address: url, metrics: server.url, durability });
+  events.emit('role.started', {
+    address: url,
+    metrics: server.url,
+    durability: describeGuarantee(guarantee),
+  });
   process.send?.({ type: 'ready', url });
 }
 

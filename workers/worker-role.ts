@@ -13,6 +13,7 @@ import { createBlobCollector } from '../shared/redis/blob-collector.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
+import { keepAwake } from '../shared/redis/heartbeat.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
 import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
@@ -20,6 +21,7 @@ import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { findProgressListeners } from '../shared/redis/progress-listeners.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
+import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
 import { createAbandonedRuns } from './abandoned-runs.ts';
@@ -44,12 +46,13 @@ export function createWorkerRole(
   config: WorkerConfig,
   registry: Registry,
   events: Events,
-  { version, durability, blobs, catalog, tracing }: About,
+  { version, guarantee, blobs, catalog, tracing }: About,
 ): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, PATIENT);
   const subscriber = connect(config.redisUrl, PATIENT);
+  keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
 
   const store = createJobStore(redis);
@@ -148,7 +151,7 @@ export function createWorkerRole(
     {
       redis: async () => `answers ${await redis.ping()}`,
       models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
-      durability: async () => durability,
+      durability: () => checkGuarantee(redis, guarantee),
       blobs: async () => blobs?.name ?? 'none: all stays in Redis',
       process: async () => {
         if (isStopping) throw new Error('shutting down');

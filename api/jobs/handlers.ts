@@ -23,11 +23,11 @@ import { jobBody } from './job-body.ts';
 import { outputAnswer, readRedirect } from './job-output.ts';
 import { etagOf, matchesEtag, readInclude } from './job-view.ts';
 import { formatCursor, readListQuery } from './list-query.ts';
-import { findReplay } from './replay.ts';
+import { findReplay, type ReplayParts } from './replay.ts';
 import { retryJob } from './retry-job.ts';
 import { submitJob, type SubmitParts } from './submit-job.ts';
 
-export interface JobHandlerParts extends SubmitParts, EventsParts, RedeliveryParts {
+export interface JobHandlerParts extends SubmitParts, ReplayParts, EventsParts, RedeliveryParts {
   redis: RedisConnection;
   limiter: RateLimiter;
   knownCodes: KnownCodes;

@@ -1,14 +1,14 @@
 import canonicalize from 'canonicalize';
 import { InferqError } from '../../shared/errors.ts';
 import type { JobRequest } from '../../shared/job.ts';
-import type { JobStore } from '../../shared/ports.ts';
+import type { Acceptance } from '../../shared/redis/acceptance.ts';
 import type { Claim, IdempotencyKeys } from '../../shared/redis/idempotency.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 import type { InTurn } from '../http/turns.ts';
 
 export interface ReplayParts {
   idempotency: IdempotencyKeys;
-  store: JobStore;
+  readKept: Acceptance['readKept'];
 }
 
 /** What an Idempotency-Key is bound to: the request as it means, not as it is spelled (RFC 8785). */
@@ -21,7 +21,7 @@ export function bodyOf(request: JobRequest): string {
  * no rate and is not checked again. Throws `idempotency_key_reused` for another body.
  */
 export async function findReplay(
-  { idempotency, store }: ReplayParts,
+  { idempotency, readKept }: ReplayParts,
   tenant: string,
   key: string | undefined,
   request: JobRequest,
@@ -29,7 +29,7 @@ export async function findReplay(
 ): Promise<StoredJob | undefined> {
   if (key === undefined) return undefined;
   const bound = await idempotency.find(tenant, key, await inTurn(() => bodyOf(request)));
-  return bound && store.read(jobOf(bound));
+  return bound && readKept(jobOf(bound));
 }
 
 /** The id that a claim stands for, where the body is its own. */

@@ -22,4 +22,6 @@ export const DISCOVERY_DOCUMENTS: Readonly<Record<string, unknown>> = {
       verbs: ['get'],
     })),
   },
+  // Nothing is described here; but without an answer the API server asks again and again, and logs an error each time.
+  '/openapi/v2': { swagger: '2.0', info: { title: GROUP, version: 'v1beta1' }, paths: {} },
 };

@@ -6,6 +6,7 @@ import { findCommand, runCommand } from './command.ts';
 import { withFileLock } from './file-lock.ts';
 import { isDebian, readHostSystem } from './host-system.ts';
 import type { HostSystem } from './host-system.ts';
+import { linkToSystem } from './system-links.ts';
 
 const BINARIES = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin'];
 
@@ -57,6 +58,7 @@ async function fetchInto(folder: string, name: string): Promise<void> {
   try {
     await mkdir(join(work, 'root'), { recursive: true });
     for (const file of await downloadPackage(name, work)) await unpack(file, join(work, 'root'));
+    await linkToSystem(join(work, 'root'));
     await rename(join(work, 'root'), folder);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -60,7 +60,8 @@ async function fromDebian(name: string, { cache, say, system }: Places): Promise
   try {
     const unpacked = await unpackDebianPackage({ name, cache, say, system });
     const command = await unpacked.command(name);
-    return command === undefined ? undefined : await examine(command, unpacked.env, 'debian');
+    if (command === undefined) return `Debian's package ${name} has no program ${name} that can be run`;
+    return await examine(command, unpacked.env, 'debian');
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -12,8 +12,8 @@ const MOST_CHARACTERS = 65_536;
 /** What is taken where the annotations say nothing. */
 export interface Defaults {
   protocol?: string;
-  /** By the protocol that is spoken and the name of the model. */
-  path: (protocol: unknown, name: unknown) => string;
+  /** By the protocol that is spoken. */
+  path: (protocol: unknown) => string;
 }
 
 /** A spec, or why there is none, in words that its owner can use. */
@@ -35,7 +35,7 @@ export function readSpec(
   const { endpoints, ...fields } = parsed.fields;
   const given = { name, ...(defaults.protocol ? { protocol: defaults.protocol } : {}), ...fields };
   if ('fallback' in given) return { fault: `${SPEC}/fallback: is not taken from a cluster` };
-  const path = annotations[PATH] ?? defaults.path(given.protocol, given.name);
+  const path = annotations[PATH] ?? defaults.path(given.protocol);
   const own = endpoints === undefined ? ownEndpoints(origins, path) : endpoints;
   if (typeof own === 'string') return { fault: own };
   const spec: unknown = { ...given, endpoints: own };

@@ -1,13 +1,20 @@
 import { createKeptList, type KeptList, type KeptListParts } from '../kubernetes/kept-list.ts';
 import { openKubeConfig } from '../kubernetes/kube-config.ts';
 import type { ClusterPlace } from './discovery-config.ts';
-import { MODEL_LABEL, type ClusterView, type InferencePool } from './kube-objects.ts';
+import {
+  fromAlpha,
+  MODEL_LABEL,
+  type AlphaInferencePool,
+  type ClusterView,
+  type InferencePool,
+} from './kube-objects.ts';
 
 const KINDS = {
   services: { group: '/api/v1', kind: 'services' },
   slices: { group: '/apis/discovery.k8s.io/v1', kind: 'endpointslices' },
   inferenceServices: { group: '/apis/serving.kserve.io/v1beta1', kind: 'inferenceservices' },
   pools: { group: '/apis/inference.networking.k8s.io/v1', kind: 'inferencepools' },
+  alphaPools: { group: '/apis/inference.networking.x-k8s.io/v1alpha2', kind: 'inferencepools' },
 } as const;
 type Kind = keyof typeof KINDS;
 
@@ -53,6 +60,7 @@ export function createClusterWatch({
     slices: listsOf('slices'),
     inferenceServices: listsOf('inferenceServices'),
     pools: listsOf('pools'),
+    alphaPools: listsOf('alphaPools'),
   };
   /** By namespace and selector. */
   const pods = new Map<string, KeptList>();
@@ -64,7 +72,7 @@ export function createClusterWatch({
   }
 
   function syncPods(): void {
-    const wanted = new Map(itemsOf<InferencePool>(lists.pools).map((pool) => [podsKey(pool), pool]));
+    const wanted = new Map(poolsIn(lists.pools, lists.alphaPools).map((pool) => [podsKey(pool), pool]));
     for (const [key, list] of pods) {
       if (wanted.has(key)) continue;
       list.stop();
@@ -98,7 +106,7 @@ export function createClusterWatch({
       services: lists.slices.every(isHeld) ? heldItems(lists.services) : [],
       slices: heldItems(lists.slices),
       inferenceServices: heldItems(lists.inferenceServices),
-      pools: heldItems<InferencePool>(lists.pools).map((pool) => {
+      pools: poolsIn(lists.pools.filter(isHeld), lists.alphaPools.filter(isHeld)).map((pool) => {
         const list = pods.get(podsKey(pool));
         return { pool, pods: list ? heldItems([list]) : [] };
       }),
@@ -114,6 +122,10 @@ export function createClusterWatch({
 /** Their fields are checked where they are read: the types are of what may be there. */
 function itemsOf<Item extends object>(lists: readonly KeptList[]): Item[] {
   return lists.flatMap((list) => list.items().map((item) => item as Item));
+}
+
+function poolsIn(stable: readonly KeptList[], alpha: readonly KeptList[]): InferencePool[] {
+  return [...itemsOf<InferencePool>(stable), ...itemsOf<AlphaInferencePool>(alpha).map(fromAlpha)];
 }
 
 /** An empty selector takes no pods, rather than all of the namespace. */

@@ -38,7 +38,7 @@ export function findModels(view: ClusterView, rule: EndpointRule): Finding[] {
         'InferenceService',
         service.metadata,
         originsOfInference(service, rule),
-        KSERVE[versionOf(service)],
+        inferenceDefaults(service),
       ),
     ),
     ...view.pools.flatMap(({ pool, pods }) =>
@@ -50,24 +50,34 @@ export function findModels(view: ClusterView, rule: EndpointRule): Finding[] {
 const ANY: Defaults = { path: () => '/' };
 const POOL: Defaults = { protocol: 'openai-chat', path: () => '/v1/chat/completions' };
 
-function kservePath(protocol: unknown, name: unknown): string {
-  if (protocol === 'kserve-v1') return `/v1/models/${String(name)}:predict`;
-  return protocol === 'open-inference-v2' ? `/v2/models/${String(name)}/infer` : '/';
+/** Its server knows the model by the name of the object, whatever it is called here. */
+function inferenceDefaults(service: InferenceService): Defaults {
+  const name = service.metadata?.name ?? '';
+  const protocol = PROTOCOL_OF.get(versionOf(service));
+  const path = (spoken: unknown): string => {
+    if (spoken === 'kserve-v1') return `/v1/models/${name}:predict`;
+    return spoken === 'open-inference-v2' ? `/v2/models/${name}/infer` : '/';
+  };
+  return protocol === undefined ? { path } : { protocol, path };
 }
 
-const KSERVE = {
-  v1: { protocol: 'kserve-v1', path: kservePath },
-  v2: { protocol: 'open-inference-v2', path: kservePath },
-};
+/** gRPC is not spoken here: who serves nothing else has to say where it does. */
+const PROTOCOL_OF: ReadonlyMap<unknown, string> = new Map([
+  ['v1', 'kserve-v1'],
+  ['v2', 'open-inference-v2'],
+]);
 
-function versionOf({ spec }: InferenceService): 'v1' | 'v2' {
-  return spec?.predictor?.model?.protocolVersion === 'v2' ? 'v2' : 'v1';
+/** Where none is given, older versions of KServe show it in the path of the address. */
+function versionOf({ spec, status }: InferenceService): string {
+  const path = URL.parse(status?.address?.url ?? '')?.pathname ?? '';
+  return spec?.predictor?.model?.protocolVersion ?? (path.startsWith('/v2/') ? 'v2' : 'v1');
 }
 
 /** The address inside of the cluster before the one of its ingress; or why it is not taken. */
 function originsOfInference({ metadata, status }: InferenceService, rule: EndpointRule): string[] | string {
   const text = status?.address?.url ?? status?.url;
-  if (text === undefined) return [];
+  const isStopped = status?.conditions?.some(({ type, status }) => type === 'Stopped' && status === 'True');
+  if (text === undefined || isStopped) return [];
   const url = URL.parse(text);
   if (!url || !['http:', 'https:'].includes(url.protocol)) return 'status has a url that is none';
   const own = new RegExp(String.raw`^[a-z0-9.-]+\.${metadata?.namespace ?? ''}\.svc(\.cluster\.local)?$`);

@@ -29,20 +29,36 @@ export interface EndpointSlice {
 
 export interface Pod {
   metadata?: Metadata;
-  status?: { podIP?: string; conditions?: { type?: string; status?: string }[] };
+  status?: { podIP?: string; conditions?: Condition[] };
+}
+
+interface Condition {
+  type?: string;
+  status?: string;
 }
 
 /** KServe, `serving.kserve.io/v1beta1`. */
 export interface InferenceService {
   metadata?: Metadata;
   spec?: { predictor?: { model?: { protocolVersion?: string } } };
-  status?: { url?: string; address?: { url?: string } };
+  status?: { url?: string; address?: { url?: string }; conditions?: Condition[] };
 }
 
 /** Gateway API inference extension, `inference.networking.k8s.io/v1`. */
 export interface InferencePool {
   metadata?: Metadata;
   spec?: { selector?: { matchLabels?: Record<string, string> }; targetPorts?: { number?: number }[] };
+}
+
+/** The same before it was stable, `inference.networking.x-k8s.io/v1alpha2`: the selector is the labels themselves. */
+export interface AlphaInferencePool {
+  metadata?: Metadata;
+  spec?: { selector?: Record<string, string>; targetPortNumber?: number };
+}
+
+export function fromAlpha({ metadata = {}, spec }: AlphaInferencePool): InferencePool {
+  const targetPorts = spec?.targetPortNumber === undefined ? [] : [{ number: spec.targetPortNumber }];
+  return { metadata, spec: { selector: { matchLabels: spec?.selector ?? {} }, targetPorts } };
 }
 
 /** What one cluster has at a time. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { connect, PATIENT, type RedisConnection } from './connection.ts';
-import { durabilityFault, readDurability, type Durability } from './durability.ts';
+import { durabilityFault, guaranteeFor, readOffer, type Durability, type Guarantee } from './durability.ts';
 
 /** The first version with GETDEL and COPY, and the one that BullMQ recommends. */
 const OLDEST = [6, 2];
@@ -9,19 +9,19 @@ const OLDEST = [6, 2];
 class UnfitRedis extends Error {}
 
 /**
- * Whether a role can begin: Redis answers, is new enough and as durable as asked for. Answers how durable it is;
- * throws an Error that says what to do.
+ * Whether a role can begin: Redis answers, is new enough and as durable as asked for. Answers what it
+ * guarantees of that; throws an Error that says what to do.
  */
-export async function checkRedis(url: string, wanted?: Durability): Promise<Durability> {
+export async function checkRedis(url: string, wanted?: Durability): Promise<Guarantee> {
   const redis = connect(url, { ...PATIENT, retryStrategy: stopAfterThree });
   let reason = 'no answer';
   redis.on('error', (error) => (reason = messageOf(error)));
   try {
     await checkVersion(redis, withoutPassword(url));
-    const offered = await readDurability(redis);
+    const offered = await readOffer(redis);
     const fault = durabilityFault(wanted, offered);
     if (fault) throw new UnfitRedis(fault);
-    return offered;
+    return guaranteeFor(wanted, offered);
   } catch (error) {
     if (error instanceof UnfitRedis) throw error;
     throw new Error(

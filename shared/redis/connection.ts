@@ -47,28 +47,39 @@ export async function untilReady(redis: RedisConnection): Promise<void> {
   if (redis.status !== 'ready') await new Promise<void>((resolve) => redis.once('ready', () => resolve()));
 }
 
+// A partition says nothing: who has no answer for so long takes the connection for dead (`socketTimeout`, below).
+const WHEN_AWAY = {
+  connectTimeout: 2000,
+  sentinelCommandTimeout: 2000,
+  retryStrategy: (attempt: number): number | null => Math.min(50 * attempt, 1000),
+};
+
+/** After a failover a connection may have stayed with the former master: it is made anew, to whoever is master. */
+function isDemoted({ message }: Error): boolean {
+  return /^(READONLY|UNBLOCKED)\b/.test(message);
+}
+
 /** For what answers clients: no queueing while Redis is away, no resending. With `limitCommands` it fails in time. */
 export const FAIL_FAST = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
-  connectTimeout: 2000,
-  retryStrategy,
-};
+  socketTimeout: 5000,
+  reconnectOnError: (error: Error) => isDemoted(error) && 1,
+  ...WHEN_AWAY,
+} as const;
 
 /** For what works in the background: waits as long as it takes, as BullMQ's workers ask for. */
 export const PATIENT = {
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
-  connectTimeout: 2000,
-  retryStrategy,
-};
+  // Twice as long as the longest that BullMQ's workers let Redis block.
+  socketTimeout: 20_000,
+  reconnectOnError: (error: Error) => isDemoted(error) && 2,
+  ...WHEN_AWAY,
+} as const;
 
-type Manner = (typeof FAIL_FAST | typeof PATIENT) & { retryStrategy: (attempt: number) => number | null };
-
-function retryStrategy(attempt: number): number | null {
-  return Math.min(50 * attempt, 1000);
-}
+type Manner = typeof FAIL_FAST | typeof PATIENT;
 
 // ioredis has these two for the cluster as a whole.
 function forClusterNodes(manner: Manner): Omit<Manner, 'enableOfflineQueue' | 'retryStrategy'> {

@@ -21,7 +21,7 @@ export interface IdempotencyKeys {
 
 export function createIdempotencyKeys(redis: RedisConnection): IdempotencyKeys {
   async function find(tenant: string, key: string, body: string): Promise<Claim | undefined> {
-    const bound = await redis.get(keyOf(tenant, key));
+    const bound = await redis.get(idempotencyKey(tenant, key));
     if (bound === null) return undefined;
     const [jobId = '', digest] = bound.split(' ');
     return { jobId, sameBody: digest === sha256(body) };
@@ -31,13 +31,14 @@ export function createIdempotencyKeys(redis: RedisConnection): IdempotencyKeys {
     async claim(tenant, key, jobId, body) {
       // NX and GET together would need Redis 7.
       const value = `${jobId} ${sha256(body)}`;
-      const free = await redis.set(keyOf(tenant, key), value, 'EX', KEPT_SECONDS, 'NX');
+      const free = await redis.set(idempotencyKey(tenant, key), value, 'EX', KEPT_SECONDS, 'NX');
       return (free === 'OK' ? undefined : await find(tenant, key, body)) ?? { jobId, sameBody: true };
     },
   };
 }
 
-function keyOf(tenant: string, key: string): string {
+/** Where a key of a client lies in Redis. */
+export function idempotencyKey(tenant: string, key: string): string {
   return `inferq:idempotency:${sha256(JSON.stringify([tenant, key]))}`;
 }
 

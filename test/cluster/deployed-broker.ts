@@ -1,23 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
 import { saveDevelopmentToken } from '../../shared/redis/development-token.ts';
+import { createClient, TOKEN } from '../support/broker.ts';
+import { createAuthority } from '../support/certificates.ts';
 import type { Cluster } from '../support/k8s/cluster.ts';
 import {
   at,
   containersOf,
+  isMap,
   kindOf,
   listAt,
+  mapAt,
   nameOf,
+  ofKind,
+  podOf,
   textAt,
   titleOf,
   workloads,
   type Manifest,
 } from '../support/k8s/manifest.ts';
-import { overlay } from './control-plane.ts';
+import type { Lacks } from './abilities.ts';
+import { registerAdapter } from './adapter-registration.ts';
+import { everything, found, lay, type Scope } from './objects.ts';
+import { MODEL, slowModel, type World } from './world.ts';
 
-const TOKEN = 'ifq_cluster-test';
 const ROLLOUT_MS = 5 * 60_000;
+const APISERVICE = 'APIService/v1beta1.external.metrics.k8s.io';
 
 /** A model server in a few lines, on the image that is there anyway: it takes as long as the input says. */
 const MODEL_SERVER = `require('node:http').createServer((request, response) => {
@@ -28,105 +36,103 @@ const MODEL_SERVER = `require('node:http').createServer((request, response) => {
   });
 }).listen(9000)`;
 
-export interface DeployedBroker {
-  submit(input: Record<string, unknown>): Promise<string>;
-  /** Waits for the end. */
-  job(id: string): Promise<unknown>;
-  get(path: string): Promise<{ status: number; body: unknown }>;
-  scale(deployment: string, replicas: number): Promise<void>;
-  readyReplicas(deployment: string): Promise<number>;
+/** The broker as pods of the cluster, with the image under test, a model of ours, and a way to it from here. */
+export async function deployBroker(
+  { scope, cluster, namespace, lacks }: { scope: Scope; cluster: Cluster; namespace: string; lacks: Lacks },
+  image: string,
+): Promise<World> {
+  const models = `${namespace}-models`;
+  const authority = createAuthority('inferq-test-adapter');
+  const host = `metrics-adapter.${namespace}.svc`;
+  const objects = [...(await everything(namespace)), ...modelServer(image, models)];
+  adjust(objects, image, models);
+  const certificate = authority.sign('metrics-adapter', [host]);
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'metrics-adapter-tls', namespace },
+    type: 'kubernetes.io/tls',
+    stringData: { 'tls.crt': certificate.cert, 'tls.key': certificate.key },
+  };
+  scope.teardown(() => cluster.stop());
+  for (const object of [...objects, secret])
+    if (!textAt(object, 'apiVersion').startsWith('cert-manager.io') && titleOf(object) !== APISERVICE)
+      await lay(scope, cluster, object, namespace);
+  for (const workload of workloads(objects)) await rollOut(cluster, workload);
+  const fault =
+    lacks.metrics ?? (await registerAdapter(scope, cluster, found(objects, APISERVICE), authority.cert));
+  const redis = await cluster.forward(namespace, 'redis', 6379);
+  await saveDevelopmentToken(`redis://127.0.0.1:${redis}`, TOKEN);
+  const client = createClient(`http://127.0.0.1:${await cluster.forward(namespace, 'api', 80)}`);
+  const adapter = await cluster.forward(namespace, 'metrics-adapter', 443);
+  return {
+    client,
+    pods: () => readyPods(cluster, namespace),
+    adapter: { url: `https://127.0.0.1:${adapter}`, ca: authority.cert, servername: host },
+    metricsFault: fault,
+    discoverable: (name) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: {
+        name,
+        namespace: models,
+        labels: { 'inferq.dev/model': 'true' },
+        annotations: { 'inferq.dev/spec': 'protocol: json' },
+      },
+      spec: { selector: { app: 'slow' }, ports: [{ port: 80, targetPort: 9000 }] },
+    }),
+    warnings: async () => JSON.stringify((await client.request('/readyz')).body),
+  };
 }
 
-/** The overlay dev with the image under test, a model of ours, and a way to it from here. */
-export async function deployBroker(
-  t: ExecutionContext,
-  cluster: Cluster,
-  image: string,
-): Promise<DeployedBroker> {
-  const objects = [...(await overlay('dev')), ...modelServer(image)];
-  for (const workload of workloads(objects))
+/** The image, models and namespaces of these checks; a volume that every cluster has. */
+function adjust(objects: Manifest[], image: string, models: string): void {
+  for (const workload of workloads(objects)) {
     for (const container of containersOf(workload))
       if (/^inferq[:@]/.test(textAt(container, 'image'))) container['image'] = image;
-  for (const object of objects) {
-    if (kindOf(object) === 'ConfigMap' && nameOf(object).startsWith('models-small'))
-      object['data'] = { 'small.yaml': MODELS };
-    const { status, body } = await cluster.apply(object);
-    t.true(status < 300, `${titleOf(object)}: ${status} ${textAt(body, 'message')}`);
+    if (kindOf(workload) !== 'StatefulSet') continue;
+    delete mapAt(workload, 'spec')['volumeClaimTemplates'];
+    podOf(workload)['volumes'] = [...listAt(podOf(workload), 'volumes'), { name: 'data', emptyDir: {} }];
   }
-  t.teardown(async () => {
-    for (const object of objects.toReversed()) await cluster.remove(object);
-    await cluster.stop();
-  });
-  const broker = await reach(cluster);
-  for (const workload of workloads(objects)) await rollOut(t, cluster, workload);
-  const redis = await cluster.forward('redis', 6379);
-  await saveDevelopmentToken(`redis://127.0.0.1:${redis}`, TOKEN);
-  return broker;
+  for (const map of ofKind(objects, 'ConfigMap')) {
+    if (nameOf(map).startsWith('models-small'))
+      map['data'] = { 'small.yaml': stringify({ models: [slowModel(`http://slow.${models}.svc:9000/`)] }) };
+    if (nameOf(map).startsWith('settings'))
+      map['data'] = { ...mapAt(map, 'data'), INFERQ_DISCOVERY_NAMESPACES: models };
+  }
 }
 
-const MODELS = stringify({
-  models: [
-    {
-      name: 'slow',
-      protocol: 'json',
-      endpoints: [{ url: 'http://slow.inferq-models.svc:9000/' }],
-      concurrency: 400,
-      cache: { scope: 'off' },
-      retry: { attempts: 1, backoff: 0 },
-    },
-  ],
-});
-
-async function reach(cluster: Cluster): Promise<DeployedBroker> {
-  const port = await cluster.forward('api', 80);
-  const call = async (path: string, body?: unknown): Promise<{ status: number; body: unknown }> => {
-    const answered = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { status: answered.status, body: await answered.json() };
-  };
-  return {
-    async submit(input) {
-      const { status, body } = await call('/jobs', { model: 'slow', input });
-      if (status !== 202) throw new Error(`Submitting answered ${status}: ${JSON.stringify(body)}`);
-      return textAt(body, 'id');
-    },
-    async job(id) {
-      for (;;) {
-        const { body } = await call(`/jobs/${id}?wait=30`);
-        if (!['queued', 'running'].includes(textAt(body, 'status'))) return body;
-      }
-    },
-    get: (path) => call(path),
-    async scale(deployment, replicas) {
-      await cluster.request('PATCH', `${pathOf(deployment)}/scale`, {
-        body: { spec: { replicas } },
-        type: 'application/merge-patch+json',
-      });
-    },
-    async readyReplicas(deployment) {
-      const { body } = await cluster.request('GET', pathOf(deployment));
-      return Number(at(body, 'status', 'readyReplicas') ?? 0);
-    },
-  };
-}
-
-async function rollOut(t: ExecutionContext, cluster: Cluster, workload: Manifest): Promise<void> {
+async function rollOut(cluster: Cluster, workload: Manifest): Promise<void> {
   const path = (await cluster.pathOf(workload)) ?? '';
+  let status: unknown;
   for (const until = Date.now() + ROLLOUT_MS; Date.now() < until; await sleep(1000)) {
     const { body } = await cluster.request('GET', path);
-    if (Number(at(body, 'status', 'readyReplicas') ?? 0) >= Number(at(body, 'spec', 'replicas') ?? 1)) return;
+    status = at(body, 'status');
+    if (Number(at(status, 'readyReplicas') ?? 0) >= Number(at(body, 'spec', 'replicas') ?? 1)) return;
   }
-  t.fail(`${titleOf(workload)} is not ready after five minutes`);
+  throw new Error(`${titleOf(workload)} is not ready after five minutes: ${JSON.stringify(status)}`);
 }
 
-function modelServer(image: string): Manifest[] {
-  const metadata = { name: 'slow', namespace: 'inferq-models' };
+async function readyPods(cluster: Cluster, namespace: string): Promise<string[]> {
+  const query = 'labelSelector=app.kubernetes.io/component=worker,inferq.dev/pool=small';
+  const { body } = await cluster.request('GET', `/api/v1/namespaces/${namespace}/pods?${query}`);
+  return listAt(body, 'items')
+    .filter(isMap)
+    .filter(
+      (pod) =>
+        at(pod, 'metadata', 'deletionTimestamp') === undefined &&
+        listAt(pod, 'status', 'conditions').some(
+          (each) => textAt(each, 'type') === 'Ready' && textAt(each, 'status') === 'True',
+        ),
+    )
+    .map(nameOf);
+}
+
+function modelServer(image: string, namespace: string): Manifest[] {
+  const metadata = { name: 'slow', namespace };
   const labels = { app: 'slow' };
   const container = {
-    name: 'slow',
+    name: MODEL,
     image,
     command: ['node', '-e', MODEL_SERVER],
     ports: [{ containerPort: 9000 }],
@@ -135,7 +141,7 @@ function modelServer(image: string): Manifest[] {
     {
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name: 'inferq-models', labels: { 'inferq.dev/models': 'true' } },
+      metadata: { name: namespace, labels: { 'inferq.dev/models': 'true' } },
     },
     { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports: [{ port: 9000 }] } },
     {
@@ -148,18 +154,4 @@ function modelServer(image: string): Manifest[] {
       },
     },
   ];
-}
-
-/** Whether pods can run at all: a control plane may be alone. */
-export async function hasNodes(cluster: Cluster): Promise<boolean> {
-  const { body } = await cluster.request('GET', '/api/v1/nodes');
-  return listAt(body, 'items').some((node) =>
-    listAt(node, 'status', 'conditions').some(
-      (each) => textAt(each, 'type') === 'Ready' && textAt(each, 'status') === 'True',
-    ),
-  );
-}
-
-function pathOf(deployment: string): string {
-  return `/apis/apps/v1/namespaces/inferq/deployments/${deployment}`;
 }

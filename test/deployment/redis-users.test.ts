@@ -80,6 +80,9 @@ test('each role does all of its work with its own Redis user, and has no other r
   await work(t, api.url);
   const redis = new Redis(broker.redisUrl);
   t.teardown(() => redis.disconnect());
+  const waiting = new Redis(await urlFor('api'));
+  t.teardown(() => waiting.disconnect());
+  t.is(await waiting.wait(0, 1), 0, 'the API can wait for replicas where there are any');
   t.deepEqual(await redis.acl('LOG'), [], 'nothing was refused');
 
   const refusals: [string, string, string[]][] = [
@@ -94,7 +97,6 @@ test('each role does all of its work with its own Redis user, and has no other r
       ['KEYS', '*'],
       ['CONFIG', 'SET', 'appendonly', 'no'],
       ['ACL', 'LIST'],
-
       ['SHUTDOWN'],
       ['SCRIPT', 'FLUSH'],
       ['CLIENT', 'KILL', 'ID', '1'],

@@ -59,6 +59,20 @@ const pod = (name: string, podIP: string) => ({
   status: { podIP, conditions: [{ type: 'Ready', status: 'True' }] },
 });
 
+test('an InferencePool of the alpha is read as one of v1', async (t) => {
+  const cluster = await startFakeKubernetes(['services', 'endpointslices', 'alphainferencepools', 'pods']);
+  cluster.set('alphainferencepools', {
+    metadata: { name: 'llm', namespace: 'team', labels: { 'inferq.dev/model': 'true' } },
+    spec: { selector: { app: 'vllm' }, targetPortNumber: 8000 },
+  });
+  cluster.set('pods', pod('one', '10.2.0.1'));
+  const { discovery } = await discover(t, cluster);
+  const urls = (): string[] =>
+    discovery.found().specs.flatMap(({ endpoints }) => endpoints.map(({ url }) => url));
+  while (urls().length === 0) await sleep(20);
+  t.deepEqual(urls(), ['http://10.2.0.1:8000/v1/chat/completions']);
+});
+
 test('the pods of an InferencePool come and go with it', async (t) => {
   const cluster = await startFakeKubernetes(['services', 'endpointslices', 'inferencepools', 'pods']);
   cluster.set('inferencepools', {

@@ -185,6 +185,32 @@ test('an InferenceService is called at the address in its status, by its protoco
   t.deepEqual(urlsOf(outside[0]?.reading), ['http://iris.example.org/v1/models/iris:predict']);
 });
 
+test('an InferenceService is known to its server by its own name, and its address may tell the protocol', (t) => {
+  const named = {
+    name: 'iris',
+    namespace: 'ml',
+    labels: {},
+    annotations: { 'inferq.dev/spec': 'name: flowers' },
+  };
+  const url = 'http://iris.ml.svc.cluster.local/v2/models/iris/infer';
+  const serverless = find({ inferenceServices: [{ metadata: named, status: { address: { url } } }] })[0];
+  t.like(serverless?.reading, { spec: { name: 'flowers', protocol: 'open-inference-v2' } });
+  t.deepEqual(urlsOf(serverless?.reading), [url]);
+});
+
+test('an InferenceService that speaks gRPC, or is stopped, is not called over HTTP', (t) => {
+  const metadata = { name: 'iris', namespace: 'ml', labels: {} };
+  const status = { address: { url: 'http://iris.ml.svc.cluster.local' } };
+  const spec = { predictor: { model: { protocolVersion: 'grpc-v2' } } };
+  const [grpc] = find({ inferenceServices: [{ metadata, status, spec }] });
+  t.regex(String(urlsOf(grpc?.reading)), /protocol/);
+  const annotations = { 'inferq.dev/spec': 'protocol: open-inference-v2' };
+  const [told] = find({ inferenceServices: [{ metadata: { ...metadata, annotations }, status, spec }] });
+  t.deepEqual(urlsOf(told?.reading), ['http://iris.ml.svc.cluster.local/v2/models/iris/infer']);
+  const stopped = { ...status, conditions: [{ type: 'Stopped', status: 'True' }] };
+  t.deepEqual(find({ inferenceServices: [{ metadata, status: stopped }] }), []);
+});
+
 const pod = (podIP: string, status: string) => ({
   status: { podIP, conditions: [{ type: 'Ready', status }] },
 });

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { Redis } from 'ioredis';
 import { parseAllDocuments } from 'yaml';
 import { runCommand } from '../../cli/local/command.ts';
-import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { referencesOf } from '../support/k8s/generated.ts';
 import { renderKustomization } from '../support/k8s/kustomize.ts';
 import { isMap, mapAt, nameOf, textAt, workloads, type Manifest } from '../support/k8s/manifest.ts';
+import { askAdapter, PROXY_NAME, startAdapter, trustInFile } from '../support/metrics-adapter.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
 
 const K8S = path.join(import.meta.dirname, '../../k8s');
@@ -32,7 +34,7 @@ test('a broker does its work with the users that are made, and these can do noth
   t.teardown(() => admin.disconnect());
   const secrets = await makeSecrets();
   const users = valueIn(secrets, 'redis-acl', 'users.acl').split('\n').filter(Boolean);
-  t.is(users.length, 7);
+  t.is(users.length, 8);
   for (const [, name = '', ...rules] of users.map((line) => line.split(' ')))
     if (name !== 'default') await admin.call('ACL', 'SETUSER', name, ...rules);
   const urlOf = (role: string): string => {
@@ -54,6 +56,8 @@ test('a broker does its work with the users that are made, and these can do noth
   });
   t.like(await answered.json(), { status: 'succeeded' });
   while (!model.calls.some((call) => call.path === '/hook')) await sleep(50);
+  await askForNumbers(t, { ...broker, redisUrl: urlOf('metrics-adapter') });
+  t.deepEqual(await admin.acl('LOG'), [], 'nothing was refused');
 
   const stranger = new Redis(urlOf('api'));
   t.teardown(() => stranger.disconnect());
@@ -61,6 +65,35 @@ test('a broker does its work with the users that are made, and these can do noth
   await t.throwsAsync(stranger.config('SET', 'maxmemory', '1'), { message: /NOPERM/ });
   await t.throwsAsync(stranger.get('another:key'), { message: /NOPERM/ });
   await t.throwsAsync(stranger.keys('*'), { message: /NOPERM/ });
+  const reader = new Redis(urlOf('metrics-adapter'));
+  t.teardown(() => reader.disconnect());
+  await t.throwsAsync(reader.del('inferq:{x}:jobs'), { message: /NOPERM/ });
+  await t.throwsAsync(reader.get('inferq:token:development'), { message: /NOPERM/ });
+});
+
+/** The adapter, which only reads. */
+async function askForNumbers(
+  t: ExecutionContext,
+  broker: Pick<TestBroker, 'redisUrl' | 'modelFile'>,
+): Promise<void> {
+  const [own, proxy] = [createAuthority('adapter-ca'), createAuthority('front-proxy-ca')];
+  const certificate = own.sign('adapter');
+  const { role, metricsUrl } = await startAdapter(t, { broker, certificate, env: trustInFile(proxy.cert) });
+  const values = '/apis/external.metrics.k8s.io/v1beta1/namespaces/any/inferq_outstanding_jobs';
+  const asked = await askAdapter(role.url + values, { client: proxy.sign(PROXY_NAME), ca: own.cert });
+  t.is(asked.items[0]?.value, '0', JSON.stringify(asked.body));
+  t.is((await fetch(`${metricsUrl}/metrics`)).status, 200);
+}
+
+test('both installations give the same rights', async (t) => {
+  const file = await readFile(path.join(K8S, '../docker/redis-users.acl'), 'utf8');
+  const made = valueIn(await makeSecrets(), 'redis-acl', 'users.acl');
+  for (const user of ['probe', 'api', 'worker', 'metrics-adapter']) {
+    t.truthy(rights(file, user), user);
+    t.is(rights(made, user), rights(file, user), user);
+  }
+  t.is(rights(made, 'webhook-worker'), rights(file, 'worker'));
+  t.regex(made, /^user default off$/m);
 });
 
 test('both kinds of Redis keep what was accepted', async (t) => {
@@ -71,6 +104,10 @@ test('both kinds of Redis keep what was accepted', async (t) => {
     t.regex(config, /^maxmemory \d/m);
   }
 });
+
+function rights(text: string, user: string): string | undefined {
+  return new RegExp(`^user ${user} on (?:>[0-9a-f]{48} )?(.+)$`, 'm').exec(text)?.[1];
+}
 
 async function makeSecrets(): Promise<Manifest[]> {
   const made = await runCommand('sh', [path.join(K8S, 'components/redis-sentinel/make-secrets.sh')]);

@@ -1,43 +1,31 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { startRole, type RoleProcess } from '../../cli/local/role-process.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
-import { createAuthority, type Authority, type Certificate } from '../support/certificates.ts';
+import { createAuthority, type Certificate } from '../support/certificates.ts';
 import { startFakeKubernetes } from '../support/fake-kubernetes.ts';
+import {
+  askAdapter,
+  PROXY,
+  PROXY_NAME,
+  startAdapter,
+  trustInFile,
+  type AdapterAnswer,
+  type AdapterOptions,
+  type AskOptions,
+} from '../support/metrics-adapter.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
 
 const GROUP = '/apis/external.metrics.k8s.io';
 const VALUES = `${GROUP}/v1beta1/namespaces/any`;
-const PROXY = { 'x-remote-user': 'system:serviceaccount:kube-system:horizontal-pod-autoscaler' };
 
 interface World {
   broker: TestBroker;
-  adapter: RoleProcess;
-  serverCa: Authority;
-  proxyCa: Authority;
   client: Certificate;
   folder: string;
   metricsUrl: string;
-  ask: (path: string, options?: AskOptions) => Promise<AdapterAnswer>;
-}
-
-interface AdapterAnswer {
-  status: number;
-  type: string | undefined;
-  body: unknown;
-  /** Of a list of values. */
-  items: { metricName: string; metricLabels: Record<string, string>; timestamp: string; value: string }[];
-}
-
-interface AskOptions {
-  client?: Certificate | undefined;
-  headers?: Record<string, string>;
-  method?: string;
-  ca?: string;
+  ask: (path: string, options?: Partial<AskOptions>) => Promise<AdapterAnswer>;
 }
 
 const serverCa = createAuthority('adapter-ca');
@@ -46,75 +34,18 @@ const proxyCa = createAuthority('front-proxy-ca');
 async function startWorld(
   t: ExecutionContext,
   models: Record<string, unknown>[],
-  env: (folder: string) => Promise<Record<string, string>> = fileTrust,
+  trust: AdapterOptions['env'] = trustInFile(proxyCa.cert),
 ): Promise<World> {
   const broker = await startTestBroker(t, { models, workers: 0 });
-  const folder = await mkdtemp(path.join(tmpdir(), 'inferq-adapter-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const own = serverCa.sign('adapter');
-  const client = proxyCa.sign('front-proxy-client');
-  await writeFile(path.join(folder, 'tls.crt'), own.cert);
-  await writeFile(path.join(folder, 'tls.key'), own.key);
-  const metricsPort = await freePort();
-  const adapter = await startRole(
-    {
-      name: 'metrics-adapter',
-      file: path.join(import.meta.dirname, '../../api/metrics-adapter/index.ts'),
-      log: path.join(folder, 'adapter.log'),
-      env: {
-        ...process.env,
-        REDIS_URL: broker.redisUrl,
-        INFERQ_MODELS: broker.modelFile,
-        PORT: '0',
-        METRICS_PORT: String(metricsPort),
-        INFERQ_TLS_CERT: path.join(folder, 'tls.crt'),
-        INFERQ_TLS_KEY: path.join(folder, 'tls.key'),
-        INFERQ_SCALING_CONCURRENCY: '5,b=2',
-        ...(await env(folder)),
-      },
-    },
-    new AbortController().signal,
-  );
-  t.teardown(() => adapter.stop(10_000));
-  const ask: World['ask'] = (where, options = {}) => askAdapter(adapter.url + where, { client, ...options });
-  const metricsUrl = `http://127.0.0.1:${metricsPort}`;
-  return { broker, adapter, serverCa, proxyCa, client, folder, ask, metricsUrl };
-}
-
-async function fileTrust(folder: string): Promise<Record<string, string>> {
-  await writeFile(path.join(folder, 'proxy-ca.crt'), proxyCa.cert);
-  return {
-    INFERQ_FRONT_PROXY_CA: path.join(folder, 'proxy-ca.crt'),
-    INFERQ_FRONT_PROXY_NAMES: 'front-proxy-client',
-  };
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-/** On a connection of its own. */
-function askAdapter(
-  url: string,
-  { client, headers = PROXY, method = 'GET', ca = serverCa.cert }: AskOptions,
-): Promise<AdapterAnswer> {
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { method, headers, ca, agent: false, ...client }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => {
-        const body = JSON.parse(text || 'null');
-        const { statusCode: status = 0, headers } = response;
-        resolve({ status, type: headers['content-type'], body, items: body?.items ?? [] });
-      });
-    });
-    asked.on('error', reject).end();
+  const client = proxyCa.sign(PROXY_NAME);
+  const { role, folder, metricsUrl } = await startAdapter(t, {
+    broker,
+    certificate: serverCa.sign('adapter'),
+    env: async (folder) => ({ INFERQ_SCALING_CONCURRENCY: '5,b=2', ...(await trust(folder)) }),
   });
+  const ask: World['ask'] = (where, options = {}) =>
+    askAdapter(role.url + where, { client, ca: serverCa.cert, ...options });
+  return { broker, client, folder, ask, metricsUrl };
 }
 
 const idle = () => [jsonModel('a', 'http://127.0.0.1:9'), jsonModel('b', 'http://127.0.0.1:9')];
@@ -129,6 +60,7 @@ test('the documents of discovery name the group, its version and the metrics', a
   const { body } = await ask(`${GROUP}/v1beta1`);
   const names = ['inferq_outstanding_jobs', 'inferq_desired_workers', 'inferq_oldest_wait_seconds'];
   t.like(body, { kind: 'APIResourceList', resources: names.map((name) => ({ name, namespaced: true })) });
+  t.like((await ask('/openapi/v2')).body, { swagger: '2.0', paths: {} });
   t.like((await ask('/apis/other')).body, { kind: 'Status', code: 404, reason: 'NotFound' });
   t.is((await ask(GROUP, { method: 'POST' })).status, 405);
 });
@@ -198,7 +130,7 @@ test('only the front proxy is answered: by its CA, its name, and with a user', a
   const { ask, client } = await startWorld(t, idle());
   const where = `${VALUES}/inferq_outstanding_jobs`;
   const forged = { ...PROXY, 'x-remote-group': 'system:masters' };
-  const cases: [string, AskOptions][] = [
+  const cases: [string, Partial<AskOptions>][] = [
     ['no certificate, and a user', { client: undefined, headers: forged }],
     ['of another CA', { client: createAuthority('other').sign('front-proxy-client'), headers: forged }],
     [

@@ -127,7 +127,7 @@ function roleEnvironment(redisUrl: string, modelFile: string): Record<string, st
 }
 
 /** An HTTP client with the test's token. */
-function createClient(url: string): Pick<TestBroker, 'request' | 'run' | 'submit' | 'job'> {
+export function createClient(url: string): Pick<TestBroker, 'request' | 'run' | 'submit' | 'job'> {
   const request: TestBroker['request'] = async (where, { json, ...init } = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has('authorization')) headers.set('authorization', `Bearer ${TOKEN}`);

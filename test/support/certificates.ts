@@ -7,20 +7,20 @@ export interface Certificate {
 }
 
 export interface Authority extends Certificate {
-  /** A certificate of this common name, for a server at 127.0.0.1 or for a client. */
-  sign(commonName: string): Certificate;
+  /** A certificate of this common name, for a server at 127.0.0.1 (and of other names) or for a client. */
+  sign(commonName: string, hosts?: readonly string[]): Certificate;
 }
 
 /** An authority of the test's own. */
 export function createAuthority(commonName: string): Authority {
   const key = newKey();
-  const own = makeCertificate(commonName, key, commonName, key, true);
+  const own = makeCertificate(commonName, key, commonName, key);
   return {
     cert: own,
     key,
-    sign(name) {
+    sign(name, hosts = []) {
       const leafKey = newKey();
-      return { key: leafKey, cert: makeCertificate(name, leafKey, commonName, key, false) };
+      return { key: leafKey, cert: makeCertificate(name, leafKey, commonName, key, hosts) };
     },
   };
 }
@@ -41,8 +41,9 @@ function makeCertificate(
   key: string,
   issuer: string,
   issuerKey: string,
-  isCa: boolean,
+  hosts?: readonly string[],
 ): string {
+  const isCa = hosts === undefined;
   const privateKey = forge.pki.privateKeyFromPem(key);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.setRsaPublicKey(privateKey.n, privateKey.e);
@@ -57,7 +58,10 @@ function makeCertificate(
       ? [{ name: 'keyUsage', keyCertSign: true, digitalSignature: true }]
       : [
           { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-          { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+          {
+            name: 'subjectAltName',
+            altNames: [{ type: 7, ip: '127.0.0.1' }, ...hosts.map((value) => ({ type: 2, value }))],
+          },
         ]),
   ]);
   certificate.sign(forge.pki.privateKeyFromPem(issuerKey), forge.md.sha256.create());

@@ -35,6 +35,7 @@ export const COLLECTIONS = {
   endpointslices: '/apis/discovery.k8s.io/v1/endpointslices',
   inferenceservices: '/apis/serving.kserve.io/v1beta1/inferenceservices',
   inferencepools: '/apis/inference.networking.k8s.io/v1/inferencepools',
+  alphainferencepools: '/apis/inference.networking.x-k8s.io/v1alpha2/inferencepools',
 } as const;
 
 type Collection = keyof typeof COLLECTIONS;
