@@ -180,6 +180,7 @@ export interface Problem {
     | 'broker_full'
     | 'ttl_unreachable'
     | 'redis_unavailable'
+    | 'not_confirmed'
     | 'storage_unavailable'
     | 'webhooks_unavailable'
     | 'keys_unavailable'
