@@ -1,11 +1,10 @@
 import yoctoSpinner from 'yocto-spinner';
 import { formatSeconds } from './duration.ts';
-import { describe, type JobView } from './job-view.ts';
 import { cut, type Screen } from './terminal.ts';
 
-/** Where the progress of a followed job is shown. */
+/** Where the progress of what takes a while is shown. */
 export interface Display {
-  show(view: JobView): void;
+  show(text: string): void;
   /** A line that stays, of no importance once `stop` has given the terminal to something else. */
   line(text: string): void;
   /** Takes away what was drawn. Harmless when repeated. */
@@ -33,8 +32,8 @@ function createSpinner(screen: Screen): Display {
     spinner.text = cut(text, screen.width - elapsed.length - 3) + screen.colors.dim(elapsed);
   };
   return {
-    show(view) {
-      text = describe(view);
+    show(newest) {
+      text = newest;
       if (stopped) return;
       // Not before: to set the text is to draw it, spinning or not.
       ticker ??= setInterval(draw, TICK_MS);
@@ -57,8 +56,7 @@ function createLines(screen: Screen): Display {
   let last = '';
   const line = (text: string) => screen.write(`${text}\n`);
   return {
-    show(view) {
-      const text = describe(view);
+    show(text) {
       if (text !== last) line(text);
       last = text;
     },

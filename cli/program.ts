@@ -1,10 +1,16 @@
 import { Command } from 'commander';
 import { usage } from './failure.ts';
+import { addAudit } from './commands/audit.ts';
+import { addBench } from './commands/bench.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addModels } from './commands/models.ts';
 import { addSubmit } from './commands/submit.ts';
+import { addTenants } from './commands/tenants.ts';
+import { addTokens } from './commands/tokens.ts';
+import { addTop } from './commands/top.ts';
 import { addUp } from './commands/up.ts';
 import { addWebhooks } from './commands/webhooks.ts';
 import type { GlobalOptions, Session } from './session.ts';
@@ -39,7 +45,13 @@ export function createProgram(version: string, open: (options: GlobalOptions) =>
   addModels(program, session);
   addConfig(program, session);
   addWebhooks(program, session);
+  addTenants(program, session);
+  addTokens(program, session);
+  addAudit(program, session);
+  addTop(program, session);
+  addBench(program, session);
   addDoctor(program, session);
+  addCompletion(program);
   return program;
 }
 

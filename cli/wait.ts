@@ -5,7 +5,7 @@ import { createDisplay, SILENT, type Display } from './display.ts';
 import { interrupted, waitedOut } from './failure.ts';
 import { follow } from './follow.ts';
 import { onInterrupt } from './interrupt.ts';
-import { nextView, NO_VIEW, type Update } from './job-view.ts';
+import { describe, nextView, NO_VIEW, type Update } from './job-view.ts';
 import { createOutputPrinter, type OutputPrinter } from './output.ts';
 import type { Session } from './session.ts';
 import { plain } from './terminal.ts';
@@ -76,6 +76,6 @@ function createViewer(
     if (update.type === 'status' && output?.restart() === true) {
       stderr.write('That attempt failed; the output begins again\n');
     }
-    display.show(view);
+    display.show(describe(view));
   };
 }

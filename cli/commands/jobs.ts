@@ -10,6 +10,7 @@ import { jobPath, toJob } from '../job.ts';
 import { toJson } from '../output.ts';
 import type { Session } from '../session.ts';
 import { waitForJob, type WaitOptions } from '../wait.ts';
+import { addJobParts } from './job-parts.ts';
 import { count, label, seconds } from './option-values.ts';
 
 const EXAMPLES = `
@@ -44,6 +45,7 @@ export function addJobs(program: Command, open: () => Session): void {
     .command('retry <id>')
     .description('Runs a job again that failed, was canceled or expired.')
     .action(async (id: string) => change(open(), id, 'retry'));
+  addJobParts(jobs, open);
 }
 
 function addList(jobs: Command, open: () => Session): void {

@@ -52,3 +52,9 @@ export function since(value: string): string {
     throw new InvalidArgumentError('It takes 30m, 2h, 1d, or a time such as 2026-01-31T08:00Z.');
   return new Date(time).toISOString();
 }
+
+export function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('It takes a number above 0.');
+  return number;
+}

@@ -15,7 +15,16 @@ interface Source {
 }
 
 const sources: Source[] = [];
-for (const folder of ['api', 'workers', 'shared', 'cli', 'dashboard', 'examples']) {
+for (const folder of [
+  'api',
+  'workers',
+  'shared',
+  'cli',
+  'client/src',
+  'dashboard',
+  'docs/generate',
+  'examples',
+]) {
   for await (const file of glob(`${folder}/**/*.{ts,tsx,mjs}`, { cwd: ROOT }))
     sources.push(await readSource(file));
 }
@@ -34,6 +43,8 @@ test('api and workers import shared and never each other; shared imports neither
     shared: ['shared'],
     cli: ['cli', 'shared'],
     dashboard: ['dashboard', 'shared', 'api'],
+    client: ['client'],
+    docs: ['docs', 'cli'],
     examples: ['examples'],
   };
   for (const { file, folders } of sources) {
@@ -91,7 +102,8 @@ test('the environment is read in an index file alone', (t) => {
 test('no file holds a drawer of leftovers, and none is longer than 300 lines', (t) => {
   for (const { file, text } of sources) {
     t.notRegex(path.basename(file), /^(utils?|helpers?|common|misc)\./, file);
-    t.true(text.split('\n').length <= 300, `${file} is too long`);
+    // What is made from the OpenAPI document is read by nobody.
+    if (file !== 'client/src/schema.ts') t.true(text.split('\n').length <= 300, `${file} is too long`);
   }
 });
 

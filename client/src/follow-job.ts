@@ -1,0 +1,80 @@
+import { ApiError, ConnectionError } from './errors.ts';
+import { readEvents, toJobEvent, type JobEvent } from './job-events.ts';
+import { pathOf } from './pages.ts';
+import { pause } from './pause.ts';
+import type { Job } from './schema.ts';
+import type { Transport } from './transport.ts';
+
+export interface FollowOptions {
+  /** The id of the last event that was seen; only what came after it is given. */
+  lastEventId?: string;
+  signal?: AbortSignal;
+}
+
+/** Seconds that the broker holds an answer at most. */
+const LONGEST_WAIT = 60;
+/** Seconds between two streams that both gave nothing. */
+const ROUND = 1;
+
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'canceled', 'expired']);
+
+export function hasEnded({ status }: Pick<Job, 'status'>): boolean {
+  return ENDED.has(status);
+}
+
+/** Asks until the job has ended, however it ended. */
+export async function waitForJob(transport: Transport, id: string, signal?: AbortSignal): Promise<Job> {
+  const path = `${pathOf('jobs', id)}?wait=${LONGEST_WAIT}`;
+  for (;;) {
+    const job = await transport.ask<Job>({ path, wait: LONGEST_WAIT, signal });
+    if (hasEnded(job)) return job;
+  }
+}
+
+/** The events of a job to its end; where the stream breaks, it is resumed after the last event that was given. */
+export async function* followJob(
+  transport: Transport,
+  id: string,
+  { lastEventId = '', signal }: FollowOptions,
+  parse: (text: string) => unknown,
+): AsyncGenerator<JobEvent, void, undefined> {
+  let last = lastEventId;
+  for (;;) {
+    const before = last;
+    const response = await openEvents(transport, id, last, signal);
+    // The last event was the last of all.
+    if (response?.status === 204) return;
+    if (!response?.body) {
+      yield { type: 'done', id: '', job: await waitForJob(transport, id, signal) };
+      return;
+    }
+    try {
+      for await (const message of readEvents(response.body)) {
+        last = message.id ?? last;
+        const event = toJobEvent(message, parse);
+        if (event) yield event;
+        if (event?.type === 'done') return;
+      }
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      if (!isBroken(thrown)) throw thrown;
+    }
+    if (last === before) await pause(ROUND, signal);
+  }
+}
+
+/** Undefined where what follows the last event is not kept any more. */
+async function openEvents(transport: Transport, id: string, last: string, signal: AbortSignal | undefined) {
+  const headers = { accept: 'text/event-stream', ...(last === '' ? {} : { 'last-event-id': last }) };
+  try {
+    return await transport.open({ path: pathOf('jobs', id, 'events'), headers, signal });
+  } catch (thrown) {
+    if (thrown instanceof ApiError && thrown.code === 'events_gone') return undefined;
+    throw thrown;
+  }
+}
+
+/** fetch throws a TypeError where a body breaks, and Node one with a cause. */
+function isBroken(thrown: unknown): boolean {
+  return thrown instanceof TypeError || thrown instanceof ConnectionError;
+}

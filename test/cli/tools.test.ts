@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { findCommand } from '../../cli/local/command.ts';
+import { percentile } from '../../cli/percentile.ts';
+import { json, problem, startFakeBroker } from './fake-broker.ts';
+import { CLI, emptyFolder, runInferq } from './inferq-process.ts';
+import { succeededJob } from './sample.ts';
+
+const run = promisify(execFile);
+const MODELS = {
+  data: [
+    { name: 'quiet', version: '1', backlog: 0, running: 0, endpoints: [] },
+    {
+      name: 'busy',
+      version: '1',
+      backlog: 7,
+      running: 2,
+      oldest_wait: 3,
+      p50: 0.2,
+      endpoints: [{ state: 'open' }],
+    },
+  ],
+  next: null,
+};
+
+test('top looks once where there is no terminal, the busiest model first', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('GET /models', json(200, MODELS));
+  const { code, stdout } = await runInferq(t, ['top'], { broker });
+  t.is(code, 0);
+  t.regex(stdout, /^MODEL .*\nbusy@1 +2 +7 +3 s +200 ms .*out of order\nquiet@1 /);
+});
+
+test('top on a terminal draws on the other screen, and q leaves the terminal as it was', async (t) => {
+  if (!(await has(t, 'script'))) return;
+  const broker = await startFakeBroker(t);
+  broker.on('GET /models', json(200, MODELS));
+  const file = path.join(await emptyFolder(t), 'run.sh');
+  const command = `'${process.execPath}' '${CLI}' top --interval 0.1; echo "exit $?"; stty -a | tr ';' '\\n' | grep -w icanon`;
+  // The key comes when the table has been drawn twice.
+  await writeFile(
+    file,
+    `{ until [ -e '${file}.go' ]; do sleep 0.1; done; printf q; sleep 0.2; } | script -qec "$1" /dev/null\n`,
+  );
+  const timer = setInterval(() => {
+    if (broker.seen.length < 2) return;
+    clearInterval(timer);
+    void writeFile(`${file}.go`, '');
+  }, 50);
+  t.teardown(() => clearInterval(timer));
+  const env = { PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh', INFERQ_URL: broker.url };
+  const { stdout } = await run('sh', [file, command], { env });
+  t.regex(stdout, /\u001b\[\?1049h.*busy@1.*\u001b\[\?25h\u001b\[\?1049l/s);
+  t.regex(stdout, /exit 0/);
+  t.regex(stdout, /[^-]icanon/);
+});
+
+test('bench tells latencies and errors as the client sees them', async (t) => {
+  const broker = await startFakeBroker(t);
+  const full = problem(503, 'broker_full', 'No room.', { headers: { 'Retry-After': '9' } });
+  broker.on('POST /jobs', full, json(200, succeededJob(1)));
+  const args = ['bench', 'm', '-n', '5', '-c', '2', '-i', 'a=1', '--json'];
+  const { code, stdout } = await runInferq(t, args, { broker });
+  t.is(code, 1);
+  const report = Object(JSON.parse(stdout));
+  t.like(report, { model: 'm', requests: 5, errors: { broker_full: 1 }, run_time: { p50: 1.25, max: 1.25 } });
+  t.true(report.latency.p50 > 0 && report.latency.p50 <= report.latency.p99);
+  t.like(JSON.parse(broker.seen[0]?.body ?? ''), { cache: 'bypass', input: { a: 1 } });
+});
+
+test('a percentile is a value that was there', (t) => {
+  const values = [5, 1, 4, 2, 3];
+  t.deepEqual(
+    [0, 0.5, 0.8, 0.81, 1].map((share) => percentile(values, share)),
+    [1, 3, 4, 5, 5],
+  );
+  t.is(percentile([], 0.5), Number.NaN);
+});
+
+test('bash completes commands after commands, and options', async (t) => {
+  if (!(await has(t, 'bash'))) return;
+  const { stdout: script } = await runInferq(t, ['completion', 'bash']);
+  const complete = async (...words: string[]) => {
+    const asked = `${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _inferq; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = await run('bash', ['-c', asked, 'bash', ...words]);
+    return stdout.trim().split(' ');
+  };
+  t.deepEqual(await complete('inferq', 'jobs', 'c'), ['cancel']);
+  t.deepEqual(await complete('inferq', '--url', 'http://x', 'tok'), ['tokens']);
+  t.true((await complete('inferq', 'submit', 'm', '--')).includes('--idempotency-key'));
+});
+
+for (const shell of ['zsh', 'fish']) {
+  test(`${shell} gets a script that it can read`, async (t) => {
+    const { code, stdout } = await runInferq(t, ['completion', shell]);
+    t.is(code, 0);
+    t.regex(stdout, /inferq/);
+    if (!(await has(t, shell))) return;
+    const file = path.join(await emptyFolder(t), 'completion');
+    await writeFile(file, stdout);
+    await t.notThrowsAsync(run(shell, ['-n', file]));
+  });
+}
+
+async function has(t: ExecutionContext, name: string): Promise<boolean> {
+  if ((await findCommand(name, process.env['PATH'] ?? '')) !== undefined) return true;
+  t.log(`not tried: this machine has no ${name}`);
+  t.pass();
+  return false;
+}

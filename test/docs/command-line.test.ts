@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import test from 'ava';
+import { EXIT } from '../../cli/exit-code.ts';
+import { createProgram } from '../../cli/program.ts';
+import { namedRowsOf, readDocument, sectionOf } from './document.ts';
+
+const document = readDocument('docs/command-line.md');
+
+test('the table has every command with what it says of itself, and no other', (t) => {
+  const program = createProgram('0.0.0', () => {
+    throw new Error('No command is run here');
+  });
+  const said = commandsOf(program, []).map(({ words, command }): [string, string] => [
+    words.join(' '),
+    command.description(),
+  ]);
+  const rows = [...namedRowsOf(document)].map(([name, cells]) => [name.replace(/ [<[].*$/, ''), cells[1]]);
+  t.deepEqual(Object.fromEntries(rows), Object.fromEntries(said));
+});
+
+test('the table has every exit', (t) => {
+  const section = sectionOf(document, '## For scripts');
+  for (const code of Object.values(EXIT)) t.regex(section, new RegExp(`\\b${code}\\b`));
+});
+
+function commandsOf(
+  command: Command,
+  words: readonly string[],
+): { words: readonly string[]; command: Command }[] {
+  if (command.commands.length === 0) return [{ words, command }];
+  return command.commands.flatMap((each) => commandsOf(each, [...words, each.name()]));
+}
