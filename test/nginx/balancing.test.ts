@@ -25,6 +25,7 @@ async function start(t: ExecutionContext, behaviours: Behaviour[]): Promise<Bala
 }
 
 const well: Behaviour = (_call, response) => answer(response, {});
+const busy: Behaviour = (_call, response) => answer(response, {}, 503, { 'retry-after': '7' });
 /** It has read the request, and nobody knows how far it came with it. */
 const breaking: Behaviour = (_call, response) => void response.destroy();
 
@@ -118,7 +119,6 @@ for (const [title, { path, init, repeated }] of Object.entries(requests)) {
 }
 
 withNginx('what the API has answered with a fault is passed on, and asked of no other replica', async (t) => {
-  const busy: Behaviour = (_call, response) => answer(response, {}, 503, { 'retry-after': '7' });
   const { replicas, ask } = await start(t, [busy, busy]);
   for (const path of ['/healthz', '/jobs/x']) t.is(await ask(path), 503);
   t.is(replicas.flatMap(({ calls }) => calls).length, 2);
