@@ -59,6 +59,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const)
     const first = await startAsComposed(t, folder, port);
     const api = new Redis(url, { enableReadyCheck: false });
     t.teardown(() => api.disconnect());
+    api.on('error', () => undefined);
     await api.eval(SCRIPT, KEYS.length, ...KEYS);
     const ended = once(first, 'exit');
     first.kill(signal);
