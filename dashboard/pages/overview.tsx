@@ -210,7 +210,7 @@ function Workers({ workers, at }: { workers: NonNullable<Overview['workers']>; a
   return (
     <section class="card" aria-labelledby="workers-heading">
       <h2 id="workers-heading">Workers</h2>
-      <table>
+      <table class="workers">
         <thead>
           <tr>
             <th scope="col">Worker</th>

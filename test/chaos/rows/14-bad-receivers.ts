@@ -54,7 +54,8 @@ async function run(chaos: Chaos): Promise<Finding> {
   for (const [at, { name, expected }] of cases.entries()) {
     const seen = describe(await logOf(broker, ids[at] ?? ''));
     const names = new Set(receivers[at]?.received.map(({ headers }) => headers['webhook-id'])).size;
-    if (seen !== expected(attempts) || names !== 1) wrong.push(`${name}: ${seen}, not ${expected(attempts)}`);
+    if (!isAsExpected(seen, expected, attempts) || names !== 1)
+      wrong.push(`${name}: ${seen}, not ${expected(attempts)}`);
   }
   const followed = trap.received.filter(({ method }) => method === 'GET').length;
   const ticks = attempts - 1;
@@ -94,6 +95,15 @@ function casesOf(trap: Receiver, time: { passedMs: number }, whole: boolean): Ca
     },
     hanging(whole),
   ];
+}
+
+/**
+ * The second attempt comes after five seconds, which may be before the slowest receiver's first is over: whoever goes
+ * on failing is then one attempt ahead in a small run.
+ */
+function isAsExpected(seen: string, expected: Expectation, attempts: number): boolean {
+  const isUnderWay = expected(attempts).endsWith('pending');
+  return seen === expected(attempts) || (isUnderWay && seen === expected(attempts + 1));
 }
 
 function failed(count: number): string {
