@@ -8,11 +8,14 @@ const CLOSING_MS = 5000;
  * would have to put back. Answers what ends the watch.
  */
 export function endWithSupervisor(): () => void {
-  const end = (): void => process.exit(1);
   // The channel may have closed while our modules were loaded, when nobody listened yet.
-  if (process.send && !process.connected) end();
-  process.on('disconnect', end);
-  return () => process.off('disconnect', end);
+  if (process.send && !process.connected) exitAtOnce();
+  process.on('disconnect', exitAtOnce);
+  return () => process.off('disconnect', exitAtOnce);
+}
+
+function exitAtOnce(): void {
+  process.exit(1);
 }
 
 /**
