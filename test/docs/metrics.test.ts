@@ -48,6 +48,8 @@ test('no label has the id of a job, a tenant, a path or an address of a receiver
   t.regex(api, /^inferq_http_errors_total\{route="none",error_type="not_found"\} 1$/m);
   t.regex(api, /^inferq_http_errors_total\{route="\/jobs",error_type="model_not_found"\} 1$/m);
   t.regex(api, /^inferq_jobs_admitted_total\{model="m",kind="hit"\} 1$/m);
+  t.regex(api, /^inferq_model_paused\{model="m"\} 0$/m);
+  t.regex(api, /^inferq_model_paused\{model="together"\} 1$/m);
   t.regex(worker, /^inferq_job_attempts_bucket\{le="1",model="m",status="failed"\} 0$/m);
   t.regex(worker, /^inferq_job_attempts_bucket\{le="2",model="m",status="failed"\} 1$/m);
   t.regex(worker, /^inferq_attempt_seconds_count\{model="m",outcome="model_unavailable"\} 2$/m);
@@ -68,6 +70,7 @@ async function work(t: ExecutionContext): Promise<TestBroker> {
     env: await watchCluster(t),
   });
   for (const name of ['together', 'talk']) await broker.run({ model: name, input: 1 });
+  await broker.request('/models/together/pause', { method: 'POST' });
   await broker.submit({ model: 'full', input: 1 });
   await broker.run({ model: 'm', input: 1, webhook: `${model.url}/secret-path` });
   await broker.run({ model: 'm', input: 1 });
