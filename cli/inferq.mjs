@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { handOver, runsTypeScript } from './local/hand-over.mjs';
+import { faultOfNode, handOver, runsTypeScript } from './local/hand-over.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -31,8 +31,10 @@ async function run() {
 }
 
 if (runsTypeScript(process.versions.node)) await run();
-else if (existsSync(projectNode))
-  handOver(projectNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
-else if (existsSync(source)) {
+else if (existsSync(projectNode)) {
+  const fault = faultOfNode(projectNode);
+  if (fault) fail(fault);
+  else handOver(projectNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
+} else if (existsSync(source)) {
   fail(`the dependencies are not installed. Type: npm ci --ignore-scripts && npm rebuild node`);
 } else fail(`needs Node 22.20 or later; this is ${process.version} (https://nodejs.org)`);

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildDashboard, dashboardIsCurrent } from './local/dashboard-build.mjs';
 import { InstallError, dependenciesAreCurrent, installDependencies } from './local/dependencies.mjs';
-import { handOver, runsTypeScript } from './local/hand-over.mjs';
+import { faultOfNode, handOver, runsTypeScript } from './local/hand-over.mjs';
 import { withInstallLock } from './local/install-lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -22,9 +22,8 @@ async function ensureDependencies() {
 }
 
 /** Without it everything else works: what went wrong is said, and is no reason not to start. */
-async function ensureDashboard() {
+async function ensureDashboard(node) {
   if (dashboardIsCurrent(root)) return;
-  const node = runsTypeScript(process.versions.node) ? process.execPath : projectNode;
   try {
     await withInstallLock(
       join(root, '.inferq', 'dashboard.lock'),
@@ -51,15 +50,19 @@ async function main() {
     throw new InstallError(`inferq needs Node 20 or later; this is ${process.version} (https://nodejs.org)`);
   }
   await ensureDependencies();
-  await ensureDashboard();
+  const node = chooseNode();
+  await ensureDashboard(node);
   // Inherited by every process from here on: each starts about a third faster with compiled code at hand.
   process.env.NODE_COMPILE_CACHE ??= join(root, '.inferq', 'compile-cache');
-  handOver(projectNode, process.argv.slice(2), (error) => {
-    // The packaged Node is built for glibc: elsewhere (Alpine) a recent Node of the machine does as well.
-    if (runsTypeScript(process.versions.node)) return handOver(process.execPath, process.argv.slice(2));
-    console.error(`inferq: ${projectNode} does not run here (${error.code}). Install Node 22.20 or later.`);
-    process.exitCode = 1;
-  });
+  handOver(node, process.argv.slice(2));
+}
+
+/** A recent Node of the machine does as well where the project's own does not run. */
+function chooseNode() {
+  const fault = faultOfNode(projectNode);
+  if (!fault) return projectNode;
+  if (runsTypeScript(process.versions.node)) return process.execPath;
+  throw new InstallError(fault);
 }
 
 main().catch((error) => {

@@ -4,6 +4,21 @@ const SAME_SIGNAL_MS = 1000;
 const CLOSING_MS = 5000;
 
 /**
+ * Ends a role whose supervisor is gone before it has started, wherever it is by then: it has taken nothing yet that it
+ * would have to put back. Answers what ends the watch.
+ */
+export function endWithSupervisor(): () => void {
+  // The channel may have closed while our modules were loaded, when nobody listened yet.
+  if (process.send && !process.connected) exitAtOnce();
+  process.on('disconnect', exitAtOnce);
+  return () => process.off('disconnect', exitAtOnce);
+}
+
+function exitAtOnce(): void {
+  process.exit(1);
+}
+
+/**
  * How a role ends by signals: the first one stops it in order, and the process is over when that is done, or when it
  * takes too long: with Redis away, some of it waits for ever.
  */

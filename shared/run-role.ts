@@ -5,7 +5,7 @@ import { ConfigError, type Environment, type RoleConfig } from './config.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import { messageOf } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
-import { stopOnSignals } from './lifecycle.ts';
+import { endWithSupervisor, stopOnSignals } from './lifecycle.ts';
 import { createCatalog, type Catalog } from './models/catalog.ts';
 import { createModelSource } from './models/model-source.ts';
 import { createRegistry, type Registry } from './models/registry.ts';
@@ -81,6 +81,7 @@ async function startRole<Config extends RoleConfig>(
   config: Config,
   env: Environment,
 ): Promise<void> {
+  const started = endWithSupervisor();
   const guarantee = await checkRedis(config.redisUrl, config.durability);
   const blobs = config.blobs && createBlobs(config.blobs);
   await checkBlobs(config.redisUrl, blobs);
@@ -137,6 +138,7 @@ async function startRole<Config extends RoleConfig>(
     await traces?.stop(LAST_SPANS_MS);
   };
   stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
+  started();
   events.emit('role.started', {
     address: url,
     metrics: server.url,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 
 const OLDEST_WITH_TYPES = [22, 20];
@@ -10,15 +10,28 @@ export function runsTypeScript(version) {
 }
 
 /**
+ * What keeps the packaged Node from running on this machine, and what to do, in one line; nothing where it runs. It is
+ * built for glibc (so not for Alpine), and a minimal Debian lacks a library of it.
+ */
+export function faultOfNode(node) {
+  const { error, status, stderr } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+  if (status === 0) return undefined;
+  const library = /\blib[\w+-]+\.so(?:\.\d+)*/.exec(stderr ?? '')?.[0];
+  if (!library) return `${node} does not run here (${error?.code ?? status}). Install Node 22.20 or later.`;
+  // Debian's own rule for the names of packages of libraries.
+  const name = library.replace('.so.', '');
+  return `the project's Node lacks ${library} here. Install it (Debian, Ubuntu: sudo apt-get install ${name}), or Node 22.20 or later.`;
+}
+
+/**
  * Lets another program take this one's place as far as an operating system without `exec` allows: same
  * terminal, same signals, same exit code. A Ctrl-C reaches the child twice (from the terminal and from
  * here), so the child has to take two at nearly the same moment as one.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {(error: NodeJS.ErrnoException) => void} [onError] when it cannot be run at all
  */
-export function handOver(command, args, onError = reportAndFail) {
+export function handOver(command, args) {
   const child = spawn(command, args, { stdio: 'inherit' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const forward = (signal) => child.kill(signal);
@@ -26,7 +39,7 @@ export function handOver(command, args, onError = reportAndFail) {
   endWithNpm(child);
   child.on('error', (error) => {
     for (const signal of signals) process.off(signal, forward);
-    onError(error);
+    reportAndFail(error);
   });
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1)));
 }

@@ -4,6 +4,7 @@ import { startTestBroker, jsonModel } from '../support/broker.ts';
 import { endsOf, startModel } from '../support/many-jobs.ts';
 import { answer } from '../support/scripted-model.ts';
 import { bearer, makeToken, putTenant } from '../support/tenant.ts';
+import { metricsOf } from '../support/worker-metrics.ts';
 
 const sizeOf = (body: unknown): number => (Array.isArray(body) ? body.length : 1);
 
@@ -34,8 +35,7 @@ test('jobs that wait go to the model together, and each gets its own answer', as
   );
   t.true(sizes.length <= 20, `${sizes.length} calls: ${String(sizes)}`);
   t.true(Math.max(...sizes) <= 8);
-  const metrics = await (await fetch(`${broker.workers[0]?.url}/metrics`)).text();
-  t.regex(metrics, /^inferq_batch_size_sum\{model="m"\} 64$/m);
+  t.regex(await metricsOf(broker), /^inferq_batch_size_sum\{model="m"\} 64$/m);
 });
 
 test('one bad input fails alone, with the model’s own words', async (t) => {

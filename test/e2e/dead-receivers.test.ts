@@ -2,6 +2,7 @@ import test from 'ava';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
 import { until } from '../support/until.ts';
+import { metricsOf } from '../support/worker-metrics.ts';
 import { startQuietReceiver, startReceiver, startSocketReceiver } from '../webhooks/receiver.ts';
 
 test('hundreds of deliveries to receivers that hang delay none to others', async (t) => {
@@ -43,4 +44,5 @@ test('a receiver that fails is left alone for a while, and all arrives soon afte
   const arrived = () => new Set(receiver.received.slice(0).map(({ headers }) => headers['webhook-id'])).size;
   await until(() => arrived() === 200, 60_000);
   t.is(jobs.length, 200);
+  t.regex(await metricsOf(broker), /^inferq_webhooks_put_off_total [1-9]/m);
 });

@@ -7,6 +7,7 @@ import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.t
 import { startFakeKubernetes, type FakeKubernetes } from '../support/fake-kubernetes.ts';
 import { service, slice } from '../support/kube-objects.ts';
 import { answer, startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts';
+import { metricsOf } from '../support/worker-metrics.ts';
 
 async function startServer(t: ExecutionContext, name: string): Promise<ScriptedModel> {
   const model = await startScriptedModel((_call, response) => answer(response, { from: name }));
@@ -54,6 +55,12 @@ async function warningsOf(broker: TestBroker): Promise<string> {
   return JSON.stringify(Object((await broker.request('/readyz')).body)['warnings']);
 }
 
+/** As the worker tells Prometheus. */
+async function staleSeconds(broker: TestBroker, cluster: string): Promise<number> {
+  const sample = new RegExp(`^inferq_discovery_stale_seconds\\{cluster="${cluster}"\\} (\\S+)$`, 'm');
+  return Number(sample.exec(await metricsOf(broker))?.[1]);
+}
+
 test('a Service that comes, moves and goes reaches a running broker, and a malformed one hurts itself alone', async (t) => {
   const [one, other] = [await startServer(t, 'one'), await startServer(t, 'other')];
   const cluster = await startCluster(t);
@@ -97,8 +104,8 @@ test('of two clusters with the same names one goes away: the other’s is served
   await until(async () => (await warningsOf(broker)).includes('Cluster west has not been heard'));
   t.false((await warningsOf(broker)).includes('Cluster east'));
   t.is((await broker.request('/readyz')).status, 200);
-  const metrics = await (await fetch(`${broker.workers[0]?.url}/metrics`)).text();
-  t.regex(metrics, /^inferq_discovery_stale_seconds\{cluster="east"\} 0$/m);
+  t.is(await staleSeconds(broker, 'east'), 0);
+  await until(async () => (await staleSeconds(broker, 'west')) > 0);
   for (const name of ['east', 'west']) t.is(await outputOf(broker, name), name);
   clusters.east.set('services', service('new'));
   clusters.east.set('endpointslices', slice('new', [servers.east.url]));
@@ -107,6 +114,7 @@ test('of two clusters with the same names one goes away: the other’s is served
   await clusters.west.up();
   await until(async () => (await outputOf(broker, 'west')) === 404);
   await until(async () => (await warningsOf(broker)) === '[]');
+  await until(async () => (await staleSeconds(broker, 'west')) === 0);
   // The API and the worker, each with one watch a cluster and kind: no second informer has been left behind.
   for (const name of ['east', 'west'] as const)
     await until(async () => clusters[name].openWatches('services') === 2);

@@ -1,7 +1,8 @@
 import test from 'ava';
-import { startTestBroker, type TestBroker } from '../support/broker.ts';
+import { startTestBroker } from '../support/broker.ts';
 import { readEvents } from '../support/event-stream.ts';
 import { answer, startScriptedModel, type Behaviour } from '../support/scripted-model.ts';
+import { metricsOf } from '../support/worker-metrics.ts';
 
 test('a busy Cog server costs a job no attempt, and gets it when there is room', async (t) => {
   const model = await startScriptedModel((call, response, count) => {
@@ -78,8 +79,4 @@ for (const [what, more, output] of [
 /** A model that has one attempt. */
 function once(name: string, protocol: string, url: string): Record<string, unknown> {
   return { name, protocol, endpoints: [{ url }], retry: { attempts: 1, backoff: 0 } };
-}
-
-async function metricsOf(broker: TestBroker): Promise<string> {
-  return (await fetch(`${broker.workers[0]?.url}/metrics`)).text();
 }

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { endsOf, startModel, statusesOf, submitMany } from '../support/many-jobs.ts';
 import { answer, startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts';
+import { metricsOf } from '../support/worker-metrics.ts';
 
 /** A port of the loopback where nothing listens any more. */
 async function deadUrl(): Promise<string> {
@@ -173,7 +174,10 @@ test('a health check takes an endpoint out before a job finds it broken, and bri
     ],
   });
   const stateOf = async (): Promise<unknown> => (await firstEndpoint(broker))['state'];
+  const gauge = async (): Promise<string | undefined> =>
+    /^inferq_endpoint_open\{model="m",endpoint="[^"]+\/infer"\} (\S+)$/m.exec(await metricsOf(broker))?.[1];
   while ((await stateOf()) !== 'open') await sleep(50);
+  t.is(await gauge(), '1');
   t.is((await broker.run({ model: 'm', input: 1 })).status, 'succeeded');
   t.deepEqual([inferred(sick), inferred(sound)], [0, 1]);
   well = true;
@@ -182,7 +186,7 @@ test('a health check takes an endpoint out before a job finds it broken, and bri
     await sleep(50);
   }
   while ((await stateOf()) !== 'closed') await sleep(50);
-  t.pass();
+  t.is(await gauge(), '0');
 });
 
 /** As `GET /models/m` shows it. */

@@ -121,6 +121,56 @@ test('a machine without npm is one line', async (t) => {
   t.regex(stderr, /^inferq: npm was not found\..*nodejs\.org$/m);
 });
 
+// Says, as the loader does, that a library is missing.
+const UNLOADABLE = `
+echo "$0: error while loading shared libraries: libatomic.so.1: cannot open shared object file" >&2
+exit 127`;
+
+test('where the project’s Node lacks a library, a recent one of the machine does', async (t) => {
+  const clone = await makeProject(t);
+  await installByHand(clone, '26.10.0', UNLOADABLE);
+  t.deepEqual(await setUp(clone, ['-p', '1']), { code: 0, stdout: '1\n', stderr: '' });
+});
+
+test('where the machine’s Node is old as well, one line says what to type', async (t) => {
+  const clone = await makeProject(t);
+  await installByHand(clone, '26.10.0', UNLOADABLE);
+  const { code, stdout, stderr } = await setUp(clone, ['-p', '1'], asNode('20.19.0'));
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.regex(stderr, /^inferq: .* lacks libatomic\.so\.1 here\. .*sudo apt-get install libatomic1\).*\n$/);
+});
+
+test('a Node that is there but not for this system is one line', async (t) => {
+  const clone = await makeProject(t);
+  await installByHand(clone, '26.10.0', '');
+  await writeFile(join(clone, 'node_modules', '.bin', 'node'), '#!/loader/of/another/system\n');
+  const { code, stderr } = await setUp(clone, ['-p', '1'], asNode('20.19.0'));
+  t.is(code, 1);
+  t.regex(stderr, /^inferq: .*\.bin\/node does not run here \(ENOENT\)\. Install Node 22\.20 or later\.\n$/);
+});
+
+/** npm puts the project's Node first in the PATH of its scripts. */
+test('npm start begins with the Node that npm runs with', async (t) => {
+  const clone = await makeProject(t);
+  await installByHand(clone, '26.10.0', UNLOADABLE);
+  const { scripts } = JSON.parse(await readFile(join(cloneFolder(), 'package.json'), 'utf8'));
+  for (const name of ['start', 'test', 'test:chaos']) {
+    const command = String(scripts[name]).replace(/setup\.mjs .*/, 'setup.mjs -p 1');
+    const { stdout, stderr } = await run(clone, 'sh', ['-c', command], {
+      PATH: `${join(clone, 'node_modules', '.bin')}:/usr/bin:/bin`,
+      npm_node_execpath: process.execPath,
+    });
+    t.deepEqual([stdout, stderr], ['1\n', ''], name);
+  }
+});
+
+/** Lets our Node pass for another. */
+function asNode(version: string): Record<string, string> {
+  const script = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+}
+
 test('the exit code is the program’s, and signals reach it', async (t) => {
   const clone = await makeProject(t);
   await installByHand(clone, '26.10.0');
@@ -169,18 +219,23 @@ async function makeProject(t: ExecutionContext): Promise<string> {
   return clone;
 }
 
-async function installByHand(clone: string, version: string): Promise<void> {
+async function installByHand(clone: string, version: string, node?: string): Promise<void> {
   const bin = join(clone, 'node_modules', '.bin');
   await mkdir(bin, { recursive: true });
-  await symlink(process.execPath, join(bin, 'node'));
+  if (node === undefined) await symlink(process.execPath, join(bin, 'node'));
+  else await writeProgram(join(bin, 'node'), node);
   const packages = { 'node_modules/node': { version } };
   await writeFile(join(clone, 'node_modules', '.package-lock.json'), JSON.stringify({ packages }));
 }
 
 function setUp(clone: string, args: string[], env: Record<string, string> = {}): Promise<Run> {
+  return run(clone, process.execPath, ['cli/setup.mjs', ...args], env);
+}
+
+function run(clone: string, command: string, args: string[], env: Record<string, string>): Promise<Run> {
   const options = { cwd: clone, env: { PATH: `${join(clone, 'bin')}:/usr/bin:/bin`, ...env } };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['cli/setup.mjs', ...args], options, (error, stdout, stderr) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
       resolve({ code: error ? (error.code ?? null) : 0, stdout, stderr });
     });
   });
