@@ -1,8 +1,11 @@
 import type { Job } from '../shared/job.ts';
 import type { Client } from './client.ts';
 import { toJobs } from './job.ts';
+import { pathIn } from './tenant.ts';
 
 export interface ListOptions {
+  /** Another than one's own, for admins. */
+  tenant?: string;
   model?: string;
   status?: string;
   metadata?: Record<string, string>;
@@ -29,10 +32,10 @@ export async function listJobs(client: Client, options: ListOptions, signal?: Ab
   return { data: data.slice(0, options.limit), next };
 }
 
-function firstPage({ model, status, metadata = {}, limit }: ListOptions): string {
+function firstPage({ tenant, model, status, metadata = {}, limit }: ListOptions): string {
   const query = new URLSearchParams({ limit: String(Math.min(limit, LARGEST_PAGE)) });
   if (model !== undefined) query.set('model', model);
   if (status !== undefined) query.set('status', status);
   for (const [key, value] of Object.entries(metadata)) query.set(`metadata.${key}`, value);
-  return `/jobs?${query.toString()}`;
+  return pathIn(tenant, `/jobs?${query.toString()}`);
 }

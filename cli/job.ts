@@ -1,6 +1,7 @@
 import type { Job } from '../shared/job.ts';
 import { foreign, usage, type Failure } from './failure.ts';
 import { isRecord } from './json.ts';
+import { pathIn } from './tenant.ts';
 
 /**
  * Checks as much of a job as this command line relies on. Not the whole schema: a newer broker may send more, and
@@ -34,9 +35,9 @@ function notAJob(url: string): Failure {
 }
 
 /** The path of a job's resource. What is not an id is refused before it becomes part of a path. */
-export function jobPath(id: string, rest = ''): string {
+export function jobPath(id: string, rest = '', tenant?: string): string {
   if (!/^job_[\w-]+$/.test(id)) {
     throw usage(`"${id}" is not the id of a job: those begin with job_`, 'npx inferq jobs ls  lists them');
   }
-  return `/jobs/${id}${rest}`;
+  return pathIn(tenant, `/jobs/${id}${rest}`);
 }

@@ -5,6 +5,7 @@ import { addBench } from './commands/bench.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFailures } from './commands/failures.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addModels } from './commands/models.ts';
 import { addSubmit } from './commands/submit.ts';
@@ -13,6 +14,7 @@ import { addTokens } from './commands/tokens.ts';
 import { addTop } from './commands/top.ts';
 import { addUp } from './commands/up.ts';
 import { addWebhooks } from './commands/webhooks.ts';
+import { addWhoami } from './commands/whoami.ts';
 import type { GlobalOptions, Session } from './session.ts';
 
 const EXAMPLES = `
@@ -42,12 +44,14 @@ export function createProgram(version: string, open: (options: GlobalOptions) =>
   addUp(program);
   addSubmit(program, session);
   addJobs(program, session);
+  addFailures(program, session);
   addModels(program, session);
   addConfig(program, session);
   addWebhooks(program, session);
   addTenants(program, session);
   addTokens(program, session);
   addAudit(program, session);
+  addWhoami(program, session);
   addTop(program, session);
   addBench(program, session);
   addDoctor(program, session);

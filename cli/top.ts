@@ -1,11 +1,11 @@
 import process from 'node:process';
-import type { Client } from './client.ts';
 import { formatSeconds } from './duration.ts';
 import { Failure } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
 import { nameOf } from './model-text.ts';
-import { toModels, type Model } from './model.ts';
+import type { Model } from './model.ts';
 import { toJson } from './output.ts';
+import { createOverviewReader, type Overview } from './overview.ts';
 import { pause } from './pause.ts';
 import type { Session } from './session.ts';
 import { formatTable } from './table.ts';
@@ -44,14 +44,15 @@ export async function top(session: Session, interval: number): Promise<void> {
 }
 
 async function once({ client, json, stdout }: Session): Promise<void> {
-  const { body } = await client.call({ path: '/models' });
-  const models = toModels(body, client.connection.url);
-  stdout.write(json ? `${toJson(body)}\n` : formatTop(models, stdout));
+  // For programs the list of models, whatever the token: what they read is of one shape.
+  if (json) return stdout.write(`${toJson((await client.call({ path: '/models' })).body)}\n`);
+  stdout.write(formatTop(await createOverviewReader(client)(), stdout));
 }
 
 async function redraw({ client, stdout }: Session, interval: number, signal: AbortSignal): Promise<never> {
+  const read = createOverviewReader(client);
   for (;;) {
-    const text = await look(client, stdout, signal);
+    const text = await look(read, stdout, signal);
     // Some terminals say 0 when they do not know.
     const rows = process.stdout.rows || 24;
     const head = `inferq top · ${client.connection.url} · ${new Date().toLocaleTimeString('en-GB')} · q quits`;
@@ -66,10 +67,13 @@ async function redraw({ client, stdout }: Session, interval: number, signal: Abo
 }
 
 /** The table, or what is wrong: a broker that is away for a moment ends nothing. */
-async function look(client: Client, screen: Screen, signal: AbortSignal): Promise<string> {
+async function look(
+  read: ReturnType<typeof createOverviewReader>,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<string> {
   try {
-    const { body } = await client.call({ path: '/models', tries: 1, timeout: 10, signal });
-    return formatTop(toModels(body, client.connection.url), screen);
+    return formatTop(await read({ tries: 1, timeout: 10, signal }), screen);
   } catch (thrown) {
     if (!(thrown instanceof Failure) || signal.aborted || !thrown.transient) throw thrown;
     const { title, detail = '' } = thrown.problem;
@@ -78,14 +82,17 @@ async function look(client: Client, screen: Screen, signal: AbortSignal): Promis
 }
 
 /** Those with the most to do first. */
-function formatTop(models: readonly Model[], screen: Screen): string {
-  if (models.length === 0) return 'No models\n';
+function formatTop(overview: Overview, screen: Screen): string {
+  const { models, rate } = overview;
+  const sums = rate === undefined ? '' : `${cut(describeSums(overview, rate), screen.width)}\n`;
+  if (models.length === 0) return `${sums}No models\n`;
   const rows = models
     .toSorted((one, other) => work(other) - work(one))
     .map((model) => [
       nameOf(model) + (model.paused ? ' (paused)' : ''),
       String(model.running ?? '–'),
       String(model.backlog ?? '–'),
+      ...(rate === undefined ? [] : [(model.rate ?? 0).toFixed(1)]),
       duration(model.oldestWait),
       duration(model.p50),
       duration(model.p95),
@@ -93,7 +100,23 @@ function formatTop(models: readonly Model[], screen: Screen): string {
       duration(model.waitP95),
       model.endpoints.some(({ healthy }) => healthy === false) ? 'out of order' : 'in order',
     ]);
-  return formatTable(HEADINGS, rows, screen);
+  const headings = rate === undefined ? HEADINGS : HEADINGS.toSpliced(3, 0, 'JOBS/S');
+  return sums + formatTable(headings, rows, screen);
+}
+
+/** `12.5 jobs/s · 2 workers · Redis 10 of 512 MB`. */
+function describeSums({ workers, memory }: Overview, rate: number): string {
+  const parts = [`${rate.toFixed(1)} jobs/s`];
+  if (workers !== undefined) parts.push(`${workers} ${workers === 1 ? 'worker' : 'workers'}`);
+  if (memory)
+    parts.push(
+      `Redis ${megabytes(memory.used)}${memory.limit > 0 ? ` of ${megabytes(memory.limit)}` : ''} MB`,
+    );
+  return parts.join(' · ');
+}
+
+function megabytes(bytes: number): string {
+  return String(Math.round(bytes / 1e6));
 }
 
 function duration(seconds: number | undefined): string {

@@ -9,26 +9,34 @@ import { createOutputPrinter, toJson } from '../output.ts';
 import { recordsOf } from '../records.ts';
 import type { Session } from '../session.ts';
 import { describeAttempt } from '../webhook-text.ts';
+import { ofTenant, type OfTenant } from './option-values.ts';
+
+interface EventOptions extends OfTenant {
+  after?: string;
+}
 
 /** What belongs to a job, each alone. */
 export function addJobParts(jobs: Command, open: () => Session): void {
   jobs
     .command('output <id>')
     .description('Prints the output alone, as the model gave it.')
-    .action(async (id: string) => output(open(), id));
+    .addOption(ofTenant())
+    .action(async (id: string, { tenant }: OfTenant) => output(open(), id, tenant));
   jobs
     .command('events <id>')
     .description('Prints what happens to a job, an event a line, to its end.')
     .option('--after <event>', 'only what came after the event with this id')
-    .action(async (id: string, options: { after?: string }) => events(open(), id, options.after));
+    .addOption(ofTenant())
+    .action(async (id: string, options: EventOptions) => events(open(), id, options));
   jobs
     .command('deliveries <id>')
     .description('Each attempt to deliver the webhook of a job.')
-    .action(async (id: string) => deliveries(open(), id));
+    .addOption(ofTenant())
+    .action(async (id: string, { tenant }: OfTenant) => deliveries(open(), id, tenant));
 }
 
-async function output({ client, json, stdout }: Session, id: string): Promise<void> {
-  const { body } = await client.call({ path: jobPath(id, '/output'), about: { id } });
+async function output({ client, json, stdout }: Session, id: string, tenant?: string): Promise<void> {
+  const { body } = await client.call({ path: jobPath(id, '/output', tenant), about: { id } });
   if (json) return stdout.write(`${toJson(body)}\n`);
   const printer = createOutputPrinter(stdout);
   printer.complete(body);
@@ -38,12 +46,12 @@ async function output({ client, json, stdout }: Session, id: string): Promise<vo
 async function events(
   { client, json, stdout }: Session,
   id: string,
-  after: string | undefined,
+  { after, tenant }: EventOptions,
 ): Promise<void> {
   const interrupt = onInterrupt();
   const headers = { Accept: 'text/event-stream', ...(after === undefined ? {} : { 'Last-Event-ID': after }) };
   try {
-    const path = jobPath(id, '/events');
+    const path = jobPath(id, '/events', tenant);
     const { body } = await client.open({ path, headers, about: { id }, signal: interrupt.signal });
     if (!body) return;
     for await (const { id: event = '', event: type = '', data } of readEvents(body))
@@ -61,8 +69,12 @@ async function events(
   }
 }
 
-async function deliveries({ client, json, stdout, stderr }: Session, id: string): Promise<void> {
-  const { body } = await client.call({ path: jobPath(id, '/deliveries'), about: { id } });
+async function deliveries(
+  { client, json, stdout, stderr }: Session,
+  id: string,
+  tenant?: string,
+): Promise<void> {
+  const { body } = await client.call({ path: jobPath(id, '/deliveries', tenant), about: { id } });
   if (json) return stdout.write(`${toJson(body)}\n`);
   const attempts = recordsOf(body, client.connection.url).map((each) =>
     toAttempt(each, client.connection.url),

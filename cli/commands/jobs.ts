@@ -11,7 +11,7 @@ import { toJson } from '../output.ts';
 import type { Session } from '../session.ts';
 import { waitForJob, type WaitOptions } from '../wait.ts';
 import { addJobParts } from './job-parts.ts';
-import { count, label, seconds } from './option-values.ts';
+import { count, label, ofTenant, seconds, type OfTenant } from './option-values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -28,7 +28,8 @@ export function addJobs(program: Command, open: () => Session): void {
     .command('get <id>')
     .description('Shows a job.')
     .option('--include <parts>', 'also input, attempts, or both with a comma')
-    .action(async (id: string, options: { include?: string }) => get(open(), id, options.include));
+    .addOption(ofTenant())
+    .action(async (id: string, options: OfTenant & { include?: string }) => get(open(), id, options));
   jobs
     .command('watch <id>')
     .description('Follows a job to its end and prints its output.')
@@ -40,11 +41,13 @@ export function addJobs(program: Command, open: () => Session): void {
   jobs
     .command('cancel <id>')
     .description('Cancels a job, also one that runs.')
-    .action(async (id: string) => change(open(), id, 'cancel'));
+    .addOption(ofTenant())
+    .action(async (id: string, { tenant }: OfTenant) => change(open(), id, 'cancel', tenant));
   jobs
     .command('retry <id>')
     .description('Runs a job again that failed, was canceled or expired.')
-    .action(async (id: string) => change(open(), id, 'retry'));
+    .addOption(ofTenant())
+    .action(async (id: string, { tenant }: OfTenant) => change(open(), id, 'retry', tenant));
   addJobParts(jobs, open);
 }
 
@@ -56,6 +59,7 @@ function addList(jobs: Command, open: () => Session): void {
     .addOption(new Option('--status <status>', 'in that status').choices(STATUSES))
     .option('-m, --metadata <key=value>', 'with that label (repeatable)', label)
     .option('-n, --limit <count>', 'how many at most', count, 20)
+    .addOption(ofTenant())
     .action(async (options: ListOptions) => list(open(), options));
 }
 
@@ -68,10 +72,12 @@ async function list(session: Session, options: ListOptions): Promise<void> {
   stderr.write(note && `${stderr.colors.dim(note)}\n`);
 }
 
-function none({ model, status, metadata }: ListOptions): string {
+function none({ tenant, model, status, metadata }: ListOptions): string {
   const filtered = model !== undefined || status !== undefined || metadata !== undefined;
+  const whose = tenant === undefined ? '' : ` --tenant ${tenant}`;
+  if (!filtered && tenant !== undefined) return `No jobs of ${tenant}`;
   return filtered
-    ? 'No jobs fit. All of them: npx inferq jobs ls'
+    ? `No jobs fit. All of them: npx inferq jobs ls${whose}`
     : 'No jobs yet. Submit one: npx inferq submit MODEL -i key=value --wait (npx inferq models ls lists the models)';
 }
 
@@ -79,9 +85,13 @@ function more(next: string | null, limit: number): string {
   return next === null ? '' : `There are more: --limit ${limit * 5}`;
 }
 
-async function get(session: Session, id: string, include?: string): Promise<void> {
+async function get(
+  session: Session,
+  id: string,
+  { include, tenant }: OfTenant & { include?: string },
+): Promise<void> {
   const query = include === undefined ? '' : `?include=${encodeURIComponent(include)}`;
-  const job = await ask(session, { path: jobPath(id, query), about: { id } });
+  const job = await ask(session, { path: jobPath(id, query, tenant), about: { id } });
   const { json, stdout } = session;
   stdout.write(json ? `${toJson(job)}\n` : formatJob(job, stdout, Date.now()));
 }
@@ -91,12 +101,17 @@ async function watch(session: Session, id: string, options: WaitOptions): Promis
   await waitForJob(session, await ask(session, { path: jobPath(id), about: { id } }), options);
 }
 
-async function change(session: Session, id: string, verb: 'cancel' | 'retry'): Promise<void> {
+async function change(
+  session: Session,
+  id: string,
+  verb: 'cancel' | 'retry',
+  tenant?: string,
+): Promise<void> {
   // The broker takes a second cancel for the first; a second retry it would refuse though the first did arrive.
   const idempotent = verb === 'cancel';
   const job = await ask(session, {
     method: 'POST',
-    path: jobPath(id, `/${verb}`),
+    path: jobPath(id, `/${verb}`, tenant),
     idempotent,
     about: { id },
   });

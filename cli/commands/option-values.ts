@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Seconds, as every duration of the broker: a number, not below 0. */
 export function seconds(value: string): number {
@@ -40,6 +40,14 @@ export function port(value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number > 65_535) throw new InvalidArgumentError('It takes a port, 0 to 65535.');
   return number;
+}
+
+export interface OfTenant {
+  tenant?: string;
+}
+
+export function ofTenant(): Option {
+  return new Option('--tenant <tenant>', 'of that tenant, for admins');
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

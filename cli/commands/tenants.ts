@@ -1,10 +1,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { usage } from '../failure.ts';
 import { isRecord, parseJson } from '../json.ts';
 import { toJson } from '../output.ts';
 import { recordsOf, toRecord } from '../records.ts';
 import type { Session } from '../session.ts';
 import { formatFields, formatTable } from '../table.ts';
+import { tenantPath } from '../tenant.ts';
 import { formatSettings, formatUsage } from '../tenant-text.ts';
 import { collect, count, positive } from './option-values.ts';
 
@@ -55,13 +55,6 @@ export function addTenants(program: Command, open: () => Session): void {
     .option('--from <day>', 'the first day, in UTC, such as 2026-11-01')
     .option('--to <day>', 'the last one')
     .action(async (tenant: string, days: { from?: string; to?: string }) => showUsage(open(), tenant, days));
-}
-
-/** The path of a tenant's resource. What is no name is refused before it becomes part of a path. */
-export function tenantPath(tenant: string, rest = ''): string {
-  if (!/^[\w][\w.-]*$/.test(tenant))
-    throw usage(`"${tenant}" is not the name of a tenant`, 'npx inferq tenants ls  lists them');
-  return `/tenants/${tenant}${rest}`;
 }
 
 function rate(value: string): Settings['rate'] {

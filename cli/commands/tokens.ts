@@ -7,7 +7,7 @@ import { recordsOf, textOf, toRecord } from '../records.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
 import { collect } from './option-values.ts';
-import { tenantPath } from './tenants.ts';
+import { tenantPath } from '../tenant.ts';
 
 const EXAMPLES = `
 Examples:

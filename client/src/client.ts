@@ -1,9 +1,8 @@
 import { JobError } from './errors.ts';
-import { followJob, hasEnded, waitForJob, type FollowOptions } from './follow-job.ts';
-import { createJobs, type Options } from './jobs.ts';
+import { hasEnded } from './follow-job.ts';
+import { createJobs, createJobsAt, type Options } from './jobs.ts';
 import { createModels } from './models.ts';
-import { pathOf } from './pages.ts';
-import type { Job, JobRequest, Readiness } from './schema.ts';
+import type { Failures, Identity, Job, JobRequest, Overview, Readiness } from './schema.ts';
 import { createTenants, createTokens, listAudit } from './tenants.ts';
 import { createTransport, type ClientOptions } from './transport.ts';
 import { createWebhooks } from './webhooks.ts';
@@ -22,11 +21,14 @@ export type JobWith<Output> = Omit<Job, 'output'> & { output: Output };
 
 /** Seconds that `run` asks the broker to hold the answer of the submission. */
 const FIRST_WAIT = 30;
+/** Where the jobs of one's own tenant are. */
+const OWN = ['jobs'];
 
 /** A client of one broker. It holds no connection; there is nothing to close. */
 export function createClient(options: ClientOptions) {
   const transport = createTransport(options);
   const { parse = JSON.parse } = options;
+  const own = createJobsAt(OWN, transport, parse);
 
   function post(
     request: JobRequest,
@@ -55,9 +57,7 @@ export function createClient(options: ClientOptions) {
     runOptions: SubmitOptions = {},
   ): Promise<JobWith<Output>> {
     const submitted = await post(request, runOptions, FIRST_WAIT);
-    const job = hasEnded(submitted)
-      ? submitted
-      : await waitForJob(transport, submitted.id, runOptions.signal);
+    const job = hasEnded(submitted) ? submitted : await own.wait(submitted.id, runOptions);
     if (!isSuccess<Output>(job)) throw new JobError(job);
     return job;
   }
@@ -67,22 +67,23 @@ export function createClient(options: ClientOptions) {
     submit: (request: JobRequest, submitOptions: SubmitOptions = {}) => post(request, submitOptions, 0),
     /** Hands over a job and waits until it has succeeded. Throws a JobError where it ends otherwise. */
     run,
-    /** The job when it has ended, however it ended. An aborted signal ends the waiting, not the job. */
-    wait: (id: string, { signal }: Options = {}) => waitForJob(transport, id, signal),
-    /** What happens to a job, to its end. Resumes where the connection breaks. */
-    stream: (id: string, followOptions: FollowOptions = {}) => followJob(transport, id, followOptions, parse),
-    /** Cancels a job, also one that runs. */
-    cancel: (id: string, { signal }: Options = {}) =>
-      transport.ask<Job>({ method: 'POST', path: pathOf('jobs', id, 'cancel'), repeatable: true, signal }),
-    /** Runs a job again that failed, was canceled or expired. */
-    retry: (id: string, { signal }: Options = {}) =>
-      transport.ask<Job>({ method: 'POST', path: pathOf('jobs', id, 'retry'), signal }),
-    jobs: createJobs(transport),
+    wait: own.wait,
+    stream: own.stream,
+    cancel: own.cancel,
+    retry: own.retry,
+    jobs: createJobs(transport, own),
     models: createModels(transport),
     webhooks: createWebhooks(transport),
-    tenants: createTenants(transport),
+    tenants: createTenants(transport, parse),
     tokens: createTokens(transport),
     audit: (auditOptions?: Options) => listAudit(transport, auditOptions),
+    /** Whom the token stands for, and what it allows. */
+    me: ({ signal }: Options = {}) => transport.ask<Identity>({ path: '/me', signal }),
+    /** Each model in a line; for admins also the workers and Redis. */
+    overview: ({ signal }: Options = {}) => transport.ask<Overview>({ path: '/overview', signal }),
+    /** How many of your jobs failed with what, today and yesterday (UTC). */
+    failures: async ({ signal }: Options = {}) =>
+      (await transport.ask<Failures>({ path: '/failures', signal })).data,
     /** Whether the broker can serve; throws an ApiError with 503 where it cannot. */
     ready: ({ signal }: Options = {}) => transport.ask<Readiness>({ path: '/readyz', signal }),
     /** Throws a ConnectionError where no broker answers. */

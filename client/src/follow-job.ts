@@ -22,9 +22,17 @@ export function hasEnded({ status }: Pick<Job, 'status'>): boolean {
   return ENDED.has(status);
 }
 
+/** Where jobs are: `['jobs']`, or those of a tenant. */
+export type JobsAt = readonly string[];
+
 /** Asks until the job has ended, however it ended. */
-export async function waitForJob(transport: Transport, id: string, signal?: AbortSignal): Promise<Job> {
-  const path = `${pathOf('jobs', id)}?wait=${LONGEST_WAIT}`;
+export async function waitForJob(
+  transport: Transport,
+  at: JobsAt,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Job> {
+  const path = `${pathOf(...at, id)}?wait=${LONGEST_WAIT}`;
   for (;;) {
     const job = await transport.ask<Job>({ path, wait: LONGEST_WAIT, signal });
     if (hasEnded(job)) return job;
@@ -34,6 +42,7 @@ export async function waitForJob(transport: Transport, id: string, signal?: Abor
 /** The events of a job to its end; where the stream breaks, it is resumed after the last event that was given. */
 export async function* followJob(
   transport: Transport,
+  at: JobsAt,
   id: string,
   { lastEventId = '', signal }: FollowOptions,
   parse: (text: string) => unknown,
@@ -41,11 +50,11 @@ export async function* followJob(
   let last = lastEventId;
   for (;;) {
     const before = last;
-    const response = await openEvents(transport, id, last, signal);
+    const response = await openEvents(transport, pathOf(...at, id, 'events'), last, signal);
     // The last event was the last of all.
     if (response?.status === 204) return;
     if (!response?.body) {
-      yield { type: 'done', id: '', job: await waitForJob(transport, id, signal) };
+      yield { type: 'done', id: '', job: await waitForJob(transport, at, id, signal) };
       return;
     }
     try {
@@ -64,10 +73,10 @@ export async function* followJob(
 }
 
 /** Undefined where what follows the last event is not kept any more. */
-async function openEvents(transport: Transport, id: string, last: string, signal: AbortSignal | undefined) {
+async function openEvents(transport: Transport, path: string, last: string, signal: AbortSignal | undefined) {
   const headers = { accept: 'text/event-stream', ...(last === '' ? {} : { 'last-event-id': last }) };
   try {
-    return await transport.open({ path: pathOf('jobs', id, 'events'), headers, signal });
+    return await transport.open({ path, headers, signal });
   } catch (thrown) {
     if (thrown instanceof ApiError && thrown.code === 'events_gone') return undefined;
     throw thrown;

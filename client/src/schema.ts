@@ -776,6 +776,128 @@ export interface DeliveryAttempt {
    */
   retry_after_ms?: number;
 }
+export interface Identity {
+  tenant: string;
+  subject: string;
+  scopes: ('jobs:write' | 'jobs:read' | 'models:read' | 'models:write' | 'admin')[];
+  /**
+   * Names it may use; * is a wildcard
+   */
+  models: string[];
+}
+export interface Overview {
+  at: string;
+  models: {
+    name: string;
+    version: string;
+    protocol:
+      | 'json'
+      | 'open-inference-v2'
+      | 'kserve-v1'
+      | 'openai-chat'
+      | 'openai-completions'
+      | 'openai-embeddings'
+      | 'text-generation'
+      | 'text-embeddings'
+      | 'mlflow'
+      | 'torchserve'
+      | 'cog';
+    /**
+     * Jobs are accepted and wait
+     */
+    paused: boolean;
+    /**
+     * Jobs of all tenants that wait
+     */
+    backlog: number;
+    /**
+     * Calls of the model under way
+     */
+    running: number;
+    oldest_wait: number | null;
+    p50: number | null;
+    p95: number | null;
+    p99: number | null;
+    wait_p50: number | null;
+    wait_p95: number | null;
+    wait_p99: number | null;
+    /**
+     * Of the circuit breaker that is worst off among its endpoints
+     */
+    state: 'closed' | 'open' | 'half-open' | 'unknown';
+    /**
+     * Of all tenants, over the last five minutes
+     */
+    activity: {
+      /**
+       * Seconds that each number is for
+       */
+      step: number;
+      /**
+       * Jobs that ended; the last number is of a step not over yet
+       */
+      ended: number[];
+      /**
+       * Of these, those that failed
+       */
+      failed: number[];
+      /**
+       * Jobs answered from the cache
+       */
+      hits: number[];
+      /**
+       * Jobs that ended or were answered a second, in the last half minute
+       */
+      rate: number;
+    };
+  }[];
+  /**
+   * For admins
+   */
+  workers:
+    | {
+        name: string;
+        version: string;
+        /**
+         * models, webhooks
+         */
+        roles: string[];
+        /**
+         * Runs in hand
+         */
+        running: number;
+        started_at: string;
+        seen_at: string;
+      }[]
+    | null;
+  /**
+   * For admins; the memory of a cluster is not told
+   */
+  redis: {
+    /**
+     * What a 202 waits for
+     */
+    durability: 'memory' | 'fsync' | 'replicated';
+    memory: {
+      used: number;
+      /**
+       * In bytes; 0 is none
+       */
+      limit: number;
+    } | null;
+  } | null;
+}
+export interface Failures {
+  data: {
+    model: string;
+    error_type: string;
+    /**
+     * Jobs that failed with it; one that was retried and failed again, twice
+     */
+    count: number;
+  }[];
+  next: null;
+}
 export interface Readiness {
   ready: boolean;
   checks: {

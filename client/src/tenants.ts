@@ -1,6 +1,15 @@
-import type { Options } from './jobs.ts';
+import { createJobsAt, type Options } from './jobs.ts';
 import { itemsOf, pathOf, withQuery } from './pages.ts';
-import type { AuditEntry, NewToken, Tenant, TenantSettings, Token, TokenRequest, Usage } from './schema.ts';
+import type {
+  AuditEntry,
+  Failures,
+  NewToken,
+  Tenant,
+  TenantSettings,
+  Token,
+  TokenRequest,
+  Usage,
+} from './schema.ts';
 import type { Transport } from './transport.ts';
 
 export interface Days {
@@ -10,7 +19,7 @@ export interface Days {
 }
 
 /** Tenants, for admins. */
-export function createTenants(transport: Transport) {
+export function createTenants(transport: Transport, parse: (text: string) => unknown) {
   return {
     list: async ({ signal }: Options = {}) =>
       (await transport.ask<{ data: Tenant[] }>({ path: '/tenants', signal })).data,
@@ -24,6 +33,11 @@ export function createTenants(transport: Transport) {
       transport.ask<void>({ method: 'DELETE', path: pathOf('tenants', id), signal }),
     usage: (id: string, { from, to }: Days = {}, { signal }: Options = {}) =>
       transport.ask<Usage>({ path: withQuery(pathOf('tenants', id, 'usage'), { from, to }), signal }),
+    /** How many of its jobs failed with what, today and yesterday (UTC). */
+    failures: async (id: string, { signal }: Options = {}) =>
+      (await transport.ask<Failures>({ path: pathOf('tenants', id, 'failures'), signal })).data,
+    /** Its jobs, as it sees them itself. */
+    jobs: (id: string) => createJobsAt(['tenants', id, 'jobs'], transport, parse),
   };
 }
 

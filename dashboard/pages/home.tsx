@@ -9,7 +9,7 @@ export function HomePage() {
   if (may('models:read')) return <OverviewPage />;
   if (may('jobs:read')) return <JobsPage />;
   return (
-    <Empty icon="warning" title="This token shows nothing here" command="npx inferq jobs list">
+    <Empty icon="warning" title="This token shows nothing here" command="npx inferq jobs ls">
       It lacks models:read and jobs:read. An admin makes tokens with more scopes.
     </Empty>
   );

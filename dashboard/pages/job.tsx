@@ -28,7 +28,7 @@ export function JobPage({ id, tenant = '' }: { id: string; tenant?: string }) {
   if (!job) {
     if (fault === undefined) return <div class="splash" aria-busy="true" />;
     return (
-      <Empty icon="warning" title="There is no such job here" command="npx inferq jobs list">
+      <Empty icon="warning" title="There is no such job here" command="npx inferq jobs ls">
         {fault}
       </Empty>
     );

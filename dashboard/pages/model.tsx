@@ -27,7 +27,7 @@ export function ModelPage({ name }: { name: string }) {
   if (!model) {
     if (fault === undefined) return <div class="splash" aria-busy="true" />;
     return (
-      <Empty icon="warning" title="There is no such model here" command="npx inferq models list">
+      <Empty icon="warning" title="There is no such model here" command="npx inferq models ls">
         {fault}
       </Empty>
     );

@@ -16,6 +16,9 @@ const NAMES: Record<string, readonly [operation: string, of: 'body' | 'item' | n
   AuditEntry: ['getAudit', 'item'],
   Delivery: ['getWebhooksDeliveries', 'item'],
   DeliveryAttempt: ['getJobsIdDeliveries', 'item'],
+  Identity: ['getMe', 200],
+  Overview: ['getOverview', 200],
+  Failures: ['getFailures', 200],
   Readiness: ['getReadyz', 200],
 };
 

@@ -34,6 +34,37 @@ test('top looks once where there is no terminal, the busiest model first', async
   t.regex(stdout, /^MODEL .*\nbusy@1 +2 +7 +3 s +200 ms .*out of order\nquiet@1 /);
 });
 
+test('top tells of the whole broker what its token may see', async (t) => {
+  const broker = await startFakeBroker(t);
+  const line = { name: 'busy', version: '1', running: 2, backlog: 7, oldest_wait: 3, state: 'open' };
+  const overview = { models: [{ ...line, activity: { rate: 12.54 } }], workers: null, redis: null };
+  const memory = { used: 10_000_000, limit: 512_000_000 };
+  broker.on(
+    'GET /overview',
+    json(200, overview),
+    json(200, { ...overview, workers: [{}, {}], redis: { memory } }),
+  );
+  const { stdout } = await runInferq(t, ['top'], { broker });
+  t.regex(stdout, /^12\.5 jobs\/s\nMODEL .*JOBS\/S .*\nbusy@1 +2 +7 +12\.5 +3 s .*out of order\n/);
+  const admin = await runInferq(t, ['top'], { broker });
+  t.regex(admin.stdout, /^12\.5 jobs\/s · 2 workers · Redis 10 of 512 MB\n/);
+});
+
+test('whoami and failures tell a person what the broker answers', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on(
+    'GET /me',
+    json(200, { tenant: 'acme', subject: 'ci', scopes: ['jobs:read', 'admin'], models: ['*'] }),
+  );
+  broker.on(
+    'GET /tenants/acme/failures',
+    json(200, { data: [{ model: 'm', error_type: 'timeout', count: 3 }], next: null }),
+  );
+  t.regex((await runInferq(t, ['whoami'], { broker })).stdout, /tenant +acme\n.*scopes +jobs:read, admin\n/s);
+  const failures = await runInferq(t, ['failures', '--tenant', 'acme'], { broker });
+  t.regex(failures.stdout, /^MODEL +ERROR +JOBS\nm +timeout +3\n/);
+});
+
 test('top on a terminal draws on the other screen, and q leaves the terminal as it was', async (t) => {
   if (!(await has(t, 'script'))) return;
   const broker = await startFakeBroker(t);
@@ -46,7 +77,7 @@ test('top on a terminal draws on the other screen, and q leaves the terminal as 
     `{ until [ -e '${file}.go' ]; do sleep 0.1; done; printf q; sleep 0.2; } | script -qec "$1" /dev/null\n`,
   );
   const timer = setInterval(() => {
-    if (broker.seen.length < 2) return;
+    if (broker.seen.filter(({ url }) => url === '/models').length < 2) return;
     clearInterval(timer);
     void writeFile(`${file}.go`, '');
   }, 50);

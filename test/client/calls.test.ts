@@ -163,6 +163,7 @@ test('every route of the API has its call', async (t) => {
   const broker = await startFakeBroker(t);
   const client = createClient({ url: broker.url, token: 'ifq_test', tries: 1 });
   const { jobs, models, webhooks, tenants, tokens } = client;
+  const ofTenant = tenants.jobs('id');
   const spec: ModelSpec = { protocol: 'json', endpoints: [{ url: 'http://127.0.0.1:9' }] };
   const calls: (() => Promise<unknown>)[] = [
     () => client.submit(REQUEST),
@@ -195,6 +196,17 @@ test('every route of the API has its call', async (t) => {
     () => tokens.create('id', { name: 'n', scopes: ['jobs:read'] }),
     () => tokens.revoke('id'),
     () => Array.fromAsync(client.audit()),
+    () => client.me(),
+    () => client.overview(),
+    () => client.failures(),
+    () => tenants.failures('id'),
+    () => Array.fromAsync(ofTenant.list()),
+    () => ofTenant.get('job'),
+    () => ofTenant.output('job'),
+    () => Array.fromAsync(ofTenant.stream('job')),
+    () => ofTenant.deliveries('job'),
+    () => ofTenant.cancel('job'),
+    () => ofTenant.retry('job'),
     () => client.ready(),
     () => client.health(),
   ];

@@ -1,9 +1,12 @@
+import { glob, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Command } from 'commander';
 import test from 'ava';
 import { EXIT } from '../../cli/exit-code.ts';
 import { createProgram } from '../../cli/program.ts';
 import { namedRowsOf, readDocument, sectionOf } from './document.ts';
 
+const ROOT = path.join(import.meta.dirname, '../..');
 const document = readDocument('docs/command-line.md');
 
 test('the table has every command with what it says of itself, and no other', (t) => {
@@ -16,6 +19,24 @@ test('the table has every command with what it says of itself, and no other', (t
   ]);
   const rows = [...namedRowsOf(document)].map(([name, cells]) => [name.replace(/ [<[].*$/, ''), cells[1]]);
   t.deepEqual(Object.fromEntries(rows), Object.fromEntries(said));
+});
+
+test('each command that the dashboard names is one', async (t) => {
+  const program = createProgram('0.0.0', () => {
+    throw new Error('No command is run here');
+  });
+  const known = commandsOf(program, []).map(({ words }) => words.join(' '));
+  let found = 0;
+  for await (const file of glob('dashboard/**/*.{ts,tsx}', { cwd: ROOT })) {
+    if (file.includes('node_modules')) continue;
+    const text = await readFile(path.join(ROOT, file), 'utf8');
+    for (const [, named = ''] of text.matchAll(/npx inferq ([a-z]+(?: [a-z]+)?)/g)) {
+      const fits = known.some((words) => words === named || words === named.split(' ')[0]);
+      t.true(fits, `${file}: inferq ${named}`);
+      found += 1;
+    }
+  }
+  t.true(found > 5);
 });
 
 test('the table has every exit', (t) => {
