@@ -110,15 +110,24 @@ export async function visit(
   t: ExecutionContext,
   broker: TestBroker,
   where = '',
-  { colorScheme = 'light', token = TOKEN, viewport = { width: 1440, height: 900 } }: VisitOptions = {},
+  { token = TOKEN, ...options }: VisitOptions = {},
+): Promise<Visit> {
+  const fragment = token === '' ? '' : `#token=${token}`;
+  return openPage(t, `${broker.url}/dashboard${where}${fragment}`, options);
+}
+
+/** A page in a window of its own, which goes with the test. */
+export async function openPage(
+  t: ExecutionContext,
+  address: string,
+  { colorScheme = 'light', viewport = { width: 1440, height: 900 } }: Omit<VisitOptions, 'token'> = {},
 ): Promise<Visit> {
   const context = await (await openBrowser()).newContext({ colorScheme, viewport });
   t.teardown(() => context.close());
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const watched = watch(context, page);
-  const fragment = token === '' ? '' : `#token=${token}`;
-  await page.goto(`${broker.url}/dashboard${where}${fragment}`);
+  await page.goto(address);
   return { page, ...watched };
 }
 
