@@ -10,6 +10,7 @@ import {
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { InferqError, toProblem, type ErrorCode } from '../../shared/errors.ts';
+import { closeLingering } from './lingering-close.ts';
 import { sendProblem } from './send.ts';
 
 /** How long a client may take to send its headers, and its whole request. */
@@ -38,7 +39,7 @@ export function createHttpServer(listener: RequestListener, mostInHand = MOST_IN
     },
     (request, response) => {
       // What follows a refused request on its connection may be meant as a part of it.
-      if (refused.has(request.socket)) return;
+      if (refused.has(request.socket) || lingers(request.socket)) return;
       response.once('finish', () => {
         if (!request.complete) answered.add(request.socket);
       });
@@ -53,6 +54,7 @@ export function createHttpServer(listener: RequestListener, mostInHand = MOST_IN
       listener(request, response);
     },
   );
+  const lingers = closeLingering(server);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable || answered.has(socket)) socket.destroy();
     else socket.end(rawProblem(error));
