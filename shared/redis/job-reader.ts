@@ -36,7 +36,7 @@ export async function readJob(
   const job = parseRecord(id, fields);
   // As early as for a job that is not there: the time must not tell either.
   if (!job || (include.tenant !== undefined && job.tenant !== include.tenant)) return undefined;
-  const place = fields['data'] ?? job.run;
+  const place = fields['hit'] ?? job.run;
   const data = place === id ? own : await readData(redis, prefix, place, include);
   const found = { ...job, ...visible(job, data, life) };
   if (job.status === 'queued') found.queue = await queuePlace(redis, prefix, id);

@@ -39,7 +39,7 @@ export function createJobStore(redis: RedisConnection): JobStore {
     async retry({ id, spec }, { queue }, mostOfTenant = queue.max_depth_per_tenant, price = {}) {
       const { priority, weight, ttl } = spec;
       const bounds = [queue.max_depth, mostOfTenant];
-      const place = [priority, HANDICAPS[priority], share(weight)];
+      const place = [priority, share(weight)];
       const args = [id, ...place, ...bounds, milliseconds(ttl), ...priceArguments(price)];
       return parseRetrial(await call('retry', id, `job:${id}`, ...args));
     },
@@ -64,26 +64,16 @@ function milliseconds(seconds: number | undefined): number {
   return seconds === undefined || seconds === 0 ? 0 : Math.max(1, Math.round(seconds * 1000));
 }
 
-function admitArguments({
-  id,
-  tenant,
-  model,
-  spec,
-  input,
-  cacheKey,
-  mostOfTenant = model.queue.max_depth_per_tenant,
-  waiter,
-  price = {},
-  handOver = false,
-}: Submission): (string | number)[] {
+function admitArguments(submission: Submission): (string | number)[] {
+  const { id, tenant, model, spec, input, cacheKey = '', waiter, price = {}, handOver } = submission;
+  const { mostOfTenant = model.queue.max_depth_per_tenant } = submission;
   return [
     id,
     tenant,
-    model.name,
-    model.version,
-    JSON.stringify(spec),
+    factsOf(submission),
+    JSON.stringify({ ...spec, model: model.name, version: model.version }),
     toField(input),
-    cacheKey ?? '',
+    cacheKey,
     spec.mode,
     milliseconds(spec.ttl === undefined ? undefined : spec.ttl + (spec.delay ?? 0)),
     milliseconds(spec.delay),
@@ -93,12 +83,22 @@ function admitArguments({
     model.queue.max_depth,
     mostOfTenant,
     milliseconds(model.retention),
-    spec.webhook?.events.join(',') ?? '',
+    spec.webhook || price.account ? 1 : 0,
     waiter ?? '',
     ...priceArguments(price),
     price.onlyCached ? 1 : 0,
     handOver ? 1 : 0,
   ];
+}
+
+/**
+ * What scripts want to know of a job for as long as it lives, as `scripts/lib/record.lua` reads it: retention in ms,
+ * handicap, events of the webhook, cache key, tenant. The script puts the time of creation before it.
+ */
+function factsOf({ tenant, model, spec, cacheKey }: Submission): string {
+  const shared = spec.mode === 'bypass' ? undefined : cacheKey;
+  const events = spec.webhook?.events.join(',');
+  return `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]} ${events || '-'} ${shared ?? '-'} ${tenant}`;
 }
 
 function priceArguments({ cost, account }: Price): (string | number)[] {

@@ -1,32 +1,52 @@
 import type { Job } from '../job.ts';
 import { isJobStatus } from '../job-status.ts';
-import type { StoredJob } from '../stored-job.ts';
+import type { JobSpec, StoredJob } from '../stored-job.ts';
 import type { PastEnd } from '../webhooks/job-message.ts';
 
 type Fields = Record<string, string>;
 
 /** Reads the hash of a record; undefined where it is none. What lives under other keys is left empty. */
 export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
-  const { tenant, model, version, status, run, spec, created } = fields;
-  if (!tenant || !model || !version || !run || !spec || !isJobStatus(status)) return undefined;
+  const facts = parseFacts(fields['facts']);
+  const { status, spec: text } = fields;
+  if (!facts || !text || !isJobStatus(status)) return undefined;
+  const { model, version, ...spec } = parseSpec(text);
+  const { hit, run = id } = fields;
+  const { created } = facts;
+  const usual = hit === undefined ? { rev: '1' } : { rev: '2', cache: 'hit', ended: created };
+  const all = { ...usual, ...fields, run, created };
   return {
     id,
-    tenant,
+    tenant: facts.tenant,
     model,
     version,
     status,
-    spec: JSON.parse(spec),
+    spec,
     createdAt: Number(created),
     expiresAt: optionalNumber(fields['deadline']),
     retries: Number(fields['retries'] ?? 0),
-    revision: Number(fields['rev']),
-    ...toEnd({ ...fields, run }),
+    revision: Number(all.rev),
+    ...toEnd(all),
     progress: null,
     queue: null,
     output: null,
     dataRemoved: false,
     ...(fields['history'] ? { history: fields['history'] } : {}),
   };
+}
+
+/** What scripts know of a job for as long as it lives; written by `job-store.ts`. */
+export function parseFacts(
+  facts: string | null | undefined,
+): { created: string; events: string[]; tenant: string } | undefined {
+  const [, created, events, tenant] = /^(\d+) \d+ \d+ (\S+) \S+ (.*)$/s.exec(facts ?? '') ?? [];
+  if (created === undefined || events === undefined || tenant === undefined) return undefined;
+  return { created, events: events.split(','), tenant };
+}
+
+/** The spec as it is kept, with what the job is for. Throws where it is no JSON. */
+export function parseSpec(text: string): JobSpec & { model: string; version: string } {
+  return JSON.parse(text);
 }
 
 /** What is told of an end, out of the record's fields of that time. */

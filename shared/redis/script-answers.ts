@@ -1,5 +1,6 @@
 import type { Admission, Leaving, Retrial, Settlement, StartedRun } from '../ports.ts';
 import { fromField } from '../text.ts';
+import { parseSpec } from './record.ts';
 import type { Reply } from './reply.ts';
 
 // What the scripts answer, as the head of each describes it.
@@ -43,22 +44,23 @@ export function parseStart(run: string, reply: Reply): StartedRun | 'alone' | un
   const kind = reply.text(0);
   if (kind === 'ended') return undefined;
   if (kind === 'alone') return kind;
+  const { model, version, ...spec } = parseSpec(reply.text(4));
   return {
     run,
     token: reply.number(1),
     startedAt: reply.number(2),
     jobId: reply.text(3),
-    spec: JSON.parse(reply.text(4)),
+    spec,
     input: fromField(reply.text(5)),
     tenant: reply.text(6),
-    model: reply.text(7),
-    version: reply.text(8),
-    attempt: reply.number(9) + 1,
-    spent: reply.number(10),
-    waitedMs: reply.number(11),
-    lost: reply.text(12) === '' ? undefined : { startedAt: reply.number(12), worker: reply.text(13) },
-    givenUp: reply.number(14) === 1,
-    told: reply.texts(15),
+    model,
+    version,
+    attempt: reply.number(7) + 1,
+    spent: reply.number(8),
+    waitedMs: reply.number(9),
+    lost: reply.text(10) === '' ? undefined : { startedAt: reply.number(10), worker: reply.text(11) },
+    givenUp: reply.number(12) === 1,
+    told: reply.texts(13),
   };
 }
 

@@ -39,7 +39,7 @@ function readScripts(): Map<string, { lua: string; numberOfKeys: number }> {
 }
 
 function include(text: string): string {
-  return text.replace(/^-- @include (.+)$/m, (_, names: string) =>
+  return text.replaceAll(/^ *-- @include (.+)$/gm, (_, names: string) =>
     names
       .split(' ')
       .map((name) => readFileSync(new URL(`lib/${name}.lua`, folder), 'utf8'))

@@ -88,9 +88,16 @@ function emptyRow(day: number, model: string): UsageRow {
   return { day: new Date(day * DAY_MS).toISOString().slice(0, 10), model, ...counts, cost: 0 };
 }
 
+/** `what`: how jobs ended, with `+hit` or `+coalesced` where they had no call of their own; or `cost`. */
 function addTo(row: UsageRow, what: string, amount: number): UsageRow {
-  if (isTerminal(what)) return { ...row, [what]: amount, jobs: row.jobs + amount };
-  if (what === 'hit') return { ...row, cached: amount };
-  if (what === 'coalesced') return { ...row, coalesced: amount };
-  return what === 'cost' ? { ...row, cost: amount } : row;
+  if (what === 'cost') return { ...row, cost: amount };
+  const [status = '', shared] = what.split('+');
+  if (!isTerminal(status)) return row;
+  return {
+    ...row,
+    jobs: row.jobs + amount,
+    [status]: row[status] + amount,
+    cached: row.cached + (shared === 'hit' ? amount : 0),
+    coalesced: row.coalesced + (shared === 'coalesced' ? amount : 0),
+  };
 }

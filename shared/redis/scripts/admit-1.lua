@@ -1,12 +1,12 @@
 -- Takes a job in, once: answered from the cache, joined to an identical run, queued, or refused for want of room.
 --
 -- KEYS[1] the job's record
--- ARGV 1 key prefix, 2 job id, 3 tenant, 4 model, 5 version, 6 spec (JSON), 7 input (as text.ts has it),
---      8 cache key or '', 9 cache mode (use, refresh, bypass), 10 ttl in ms or 0, 11 delay in ms,
---      12 priority band, 13 its handicap, 14 the job's share (see fair-share.ts), 15 most queued of the model,
---      16 most queued of the tenant, 17 retention in ms, 18 webhook events or '', 19 waiting replica or '',
---      20 price or '', 21 account of the budget that holds it or '', 22 1 where only a cached answer will do,
---      23 1 where BullMQ is to have it at once
+-- ARGV 1 key prefix, 2 job id, 3 tenant, 4 facts without the time, 5 spec (JSON), 6 input (as text.ts has it),
+--      7 cache key or '', 8 cache mode (use, refresh, bypass), 9 ttl in ms or 0, 10 delay in ms, 11 priority band,
+--      12 its handicap, 13 the job's share (see fair-share.ts), 14 most queued of the model, 15 most queued of the
+--      tenant, 16 retention in ms, 17 1 where somebody is to be told or paid at its end, 18 waiting replica or '',
+--      19 price or '', 20 account of the budget that holds it or '', 21 1 where only a cached answer will do,
+--      22 1 where BullMQ is to have it at once
 -- Answers {'exists'}
 --      or {'hit', created, output}
 --      or {'joined', created, run, status}
@@ -14,75 +14,63 @@
 --      or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'late', position, starts a second}
 --      or {'not cached'}
--- @include clock backlog run usage end-job fair-share bull rebase
+-- What a way does not need is included behind its end: a submission that is answered from the cache pays for little.
+-- @include clock record list usage
 local prefix, id, tenant = ARGV[1], ARGV[2], ARGV[3]
-local cache_key, mode = ARGV[8], ARGV[9]
-local ttl, delay = tonumber(ARGV[10]), tonumber(ARGV[11])
-local band, handicap = ARGV[12], tonumber(ARGV[13])
+local cache_key = ARGV[7]
+local ttl, delay = tonumber(ARGV[9]), tonumber(ARGV[10])
 local now = now_ms()
-
--- One model call answers no more jobs than these, so that `settle` stays short.
-local MOST_JOINED = 1000
--- Expiries that are moved at every job are moved by so much more, and so but now and then.
-local SLACK = 3600000
--- The longest that a job may be delayed and then wait: its list must outlive it.
-local LONGEST_WAIT = 60 * 86400 * 1000
-
--- Of the tenant's list two at random are looked at for each that comes: no more than about half of it is forgotten.
-local function list_job()
-  local list = prefix .. 'list:' .. tenant
-  local others = redis.call('ZRANDMEMBER', list, -2)
-  if others[1] and redis.call('EXISTS', prefix .. 'job:' .. others[1], prefix .. 'job:' .. others[2]) < 2 then
-    for _, other in ipairs(others) do
-      if redis.call('EXISTS', prefix .. 'job:' .. other) == 0 then redis.call('ZREM', list, other) end
-    end
-  end
-  redis.call('ZADD', list, digits(now), id)
-  keep_at_least(list, ARGV[17] + RECORD_LIFE + LONGEST_WAIT, SLACK)
-end
+local created = digits(now)
 
 -- In one step, with what else the record is to have.
-local function write_record(status, run, cache, more)
-  local fields = { 'tenant', tenant, 'model', ARGV[4], 'version', ARGV[5], 'spec', ARGV[6], 'status', status,
-    'created', digits(now), 'run', run, 'cache', cache, 'retention', ARGV[17], 'handicap', handicap, 'rev', more and more.rev or 1,
-    unpack(more or {}) }
-  local function add(name, value)
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-  end
-  if ARGV[18] ~= '' then add('hook', ARGV[18]) end
-  if ttl > 0 then add('deadline', digits(now + ttl)) end
-  if ARGV[20] ~= '' then add('cost', ARGV[20]) end
-  if ARGV[21] ~= '' then add('account', ARGV[21]) end
-  redis.call('HSET', KEYS[1], unpack(fields))
-  if ARGV[19] ~= '' and status ~= 'succeeded' then
-    redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[19])
-  end
-  list_job()
+local function write_record(status, ...)
+  redis.call('HSET', KEYS[1], 'facts', created .. ' ' .. ARGV[4], 'spec', ARGV[5], 'status', status, ...)
+  if ttl > 0 then redis.call('HSET', KEYS[1], 'deadline', digits(now + ttl)) end
+  if ARGV[19] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[19], unpack(ARGV[20] ~= '' and { 'account', ARGV[20] } or {})) end
+  list_job(prefix, id, tenant, created, ARGV[16])
 end
 
-local function wait_to_start()
-  add_to_backlog(prefix, tenant, 1)
-  if ttl > 0 then redis.call('ZADD', prefix .. 'due', digits(now + ttl), id) end
-end
-
--- The cache names the run whose data have the output: it is stored once, and lives as long as the last job that has it.
-local function hit(run)
-  local output = run and redis.call('HGET', prefix .. 'data:' .. run, 'output')
+-- The cache names the run whose data have the output, and until when they live: it is stored once.
+local function hit(known)
+  local run, till = string.match(known, '^(%S+) (%d+)$')
+  local output = redis.call('HGET', prefix .. 'data:' .. run, 'output')
   if not output then return nil end
-  keep_at_least(prefix .. 'data:' .. run, tonumber(ARGV[17]))
-  if ARGV[18] == '' and ARGV[21] == '' then
+  if tonumber(till) < now + ARGV[16] then keep_at_least(prefix .. 'data:' .. run, ARGV[16]) end
+  write_record('succeeded', 'hit', run)
+  if ARGV[17] == '0' then
     -- Nobody else is to be told or paid: the record is written as it ends.
-    write_record('succeeded', id, 'hit', { 'data', run, 'ended', digits(now), rev = 2 })
-    redis.call('PEXPIRE', KEYS[1], digits(ARGV[17] + RECORD_LIFE))
-    add_usage(prefix, tenant, now, 'succeeded', 1)
-    add_usage(prefix, tenant, now, 'hit', 1)
-    return { 'hit', digits(now), output }
+    redis.call('PEXPIRE', KEYS[1], digits(ARGV[16] + RECORD_LIFE))
+    count_end(prefix, tenant, now, 'succeeded', 'hit')
+  else
+    -- @include backlog end-job
+    end_job(prefix, id, 'succeeded', now)
+    charge(prefix, id, tenant, false, now)
   end
-  write_record('succeeded', id, 'hit', { 'data', run })
-  end_job(prefix, id, 'succeeded', now)
-  charge(prefix, id, false, now)
-  return { 'hit', digits(now), output }
+  return { 'hit', created, output }
+end
+
+if redis.call('EXISTS', KEYS[1]) == 1 then return { 'exists' } end
+local flying
+if cache_key ~= '' and ARGV[8] == 'use' and delay == 0 then
+  local known = redis.call('MGET', prefix .. 'cache:' .. cache_key, prefix .. 'flight:' .. cache_key)
+  local answered = known[1] and hit(known[1])
+  if answered then return answered end
+  flying = known[2]
+end
+if ARGV[21] == '1' then return { 'not cached' } end
+
+-- @include backlog run fair-share bull rebase
+-- One model call answers no more jobs than these, so that `settle` stays short.
+local MOST_JOINED = 1000
+local band, handicap = ARGV[11], tonumber(ARGV[12])
+
+local function let_wait(run)
+  if ARGV[18] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[18]) end
+end
+
+local function wait_to_start(of_model, of_tenant)
+  add_to_backlog(prefix, tenant, 1, of_model, of_tenant)
+  if ttl > 0 then redis.call('ZADD', prefix .. 'due', digits(now + ttl), id) end
 end
 
 -- A job that would start before the run it joins takes the run along.
@@ -90,32 +78,34 @@ local function hasten(run)
   local first = first_live(prefix, run)
   local tag = tag_of_next(prefix, band, tenant)
   if not first or not first.tag or tag + handicap >= first.tag + first.handicap then return end
-  take_share(prefix, band, tenant, tag, ARGV[14])
-  redis.call('HSET', first.key, 'tag', exact(tag), 'handicap', handicap)
+  take_share(prefix, band, tenant, tag, ARGV[13])
+  redis.call('HSET', first.key, 'tag', exact(tag) .. ' ' .. handicap)
   move_forward(prefix, run, tag, handicap)
 end
 
 local function join(run)
-  if not run or not redis.call('ZSCORE', prefix .. 'runs', run) then return nil end
+  if not redis.call('ZSCORE', prefix .. 'runs', run) then return nil end
   if redis.call('ZCARD', prefix .. 'joined:' .. run) >= MOST_JOINED then return nil end
   -- A token stands in the run's hash only while a worker holds it.
   local running = redis.call('HEXISTS', prefix .. 'run:' .. run, 'token') == 1
-  local full = not running and refusal_when_full(prefix, tenant, ARGV[15], ARGV[16], now)
-  if full then return full end
-  write_record(running and 'running' or 'queued', run, 'coalesced')
-  redis.call('HSET', KEYS[1], 'ckey', cache_key)
   if running then
-    redis.call('HSET', KEYS[1], 'started', digits(now), 'begun', digits(now), 'attempts', 1)
+    write_record('running', 'cache', 'coalesced', 'run', run, 'started', created, 'attempts', '1')
   else
-    wait_to_start()
+    local full, of_model, of_tenant = refusal_when_full(prefix, tenant, ARGV[14], ARGV[15], now)
+    if full then return full end
+    write_record('queued', 'cache', 'coalesced', 'run', run)
+    wait_to_start(of_model, of_tenant)
     hasten(run)
   end
-  redis.call('ZADD', prefix .. 'joined:' .. run, digits(now), id)
+  let_wait(run)
+  redis.call('ZADD', prefix .. 'joined:' .. run, created, id)
   redis.call('HSET', prefix .. 'data:' .. run, 'shared', 1)
-  return { 'joined', digits(now), run, running and 'running' or 'queued' }
+  return { 'joined', created, run, running and 'running' or 'queued' }
 end
 
 local function queue()
+  local full, of_model, of_tenant = refusal_when_full(prefix, tenant, ARGV[14], ARGV[15], now)
+  if full then return full end
   rebase(prefix)
   local tag = tag_of_next(prefix, band, tenant)
   local priority = priority_of(prefix, tag, handicap, delay > 0)
@@ -124,28 +114,22 @@ local function queue()
   if ttl > 0 and sure and delay == 0 and ahead / rate * 1000 > 2 * ttl then
     return { 'late', ahead + 1, tostring(rate) }
   end
-  local cached = cache_key ~= '' and mode ~= 'bypass'
+  local cached = cache_key ~= '' and ARGV[8] ~= 'bypass'
   local more = { 'tag', exact(tag) }
-  if delay > 0 then more[3], more[4] = 'due', digits(now + delay) end
-  if cached then more[#more + 1], more[#more + 2] = 'ckey', cache_key end
-  write_record('queued', id, cached and 'miss' or 'bypass', more)
-  take_share(prefix, band, tenant, tag, ARGV[14])
-  redis.call('HSET', prefix .. 'data:' .. id, 'input', ARGV[7])
-  if string.sub(ARGV[7], 1, 1) == '@' then hold_blobs(prefix, id, '+inf') end
-  wait_to_start()
+  if not cached then more[3], more[4] = 'cache', 'bypass' end
+  if delay > 0 then more[#more + 1], more[#more + 2] = 'due', digits(now + delay) end
+  write_record('queued', unpack(more))
+  let_wait(id)
+  take_share(prefix, band, tenant, tag, ARGV[13])
+  redis.call('HSET', prefix .. 'data:' .. id, 'input', ARGV[6])
+  if string.byte(ARGV[6]) == 64 then hold_blobs(prefix, id, '+inf') end
+  wait_to_start(of_model, of_tenant)
   if cached and delay == 0 then redis.call('SET', prefix .. 'flight:' .. cache_key, id) end
-  local handed_over = ARGV[23] == '1' and delay == 0
-  if handed_over then hand_to_bull(prefix, id, priority, now) end
+  local handed_over = ARGV[22] == '1' and delay == 0
+  if handed_over then hand_to_bull(prefix, id, priority, created) end
   -- Looked at soon where BullMQ does not have it yet: the API may die before it has told it.
   look_at(prefix, id, now + (handed_over and 60000 or 5000))
-  return { 'queued', digits(now), priority, ahead + 1, sure and tostring(rate) or '0', handed_over and 1 or 0 }
+  return { 'queued', created, priority, ahead + 1, sure and tostring(rate) or '0', handed_over and 1 or 0 }
 end
 
-if redis.call('EXISTS', KEYS[1]) == 1 then return { 'exists' } end
-if cache_key ~= '' and mode == 'use' and delay == 0 then
-  local known = redis.call('MGET', prefix .. 'cache:' .. cache_key, prefix .. 'flight:' .. cache_key)
-  local answered = hit(known[1]) or ARGV[22] == '0' and join(known[2])
-  if answered then return answered end
-end
-if ARGV[22] == '1' then return { 'not cached' } end
-return refusal_when_full(prefix, tenant, ARGV[15], ARGV[16], now) or queue()
+return flying and join(flying) or queue()

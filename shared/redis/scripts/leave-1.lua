@@ -4,11 +4,12 @@
 -- ARGV 1 key prefix, 2 job id, 3 canceled or expired
 -- Answers {'missing'} or {'ended', status} or {'not due'}
 --      or {'left', run, 1 where nobody waits for the run any more, the status it had}
--- @include clock backlog run history usage end-job leave-run
+-- @include clock record backlog run history usage end-job leave-run
 local prefix, id, reason = ARGV[1], ARGV[2], ARGV[3]
 local now = now_ms()
 local status, run = unpack(redis.call('HMGET', KEYS[1], 'status', 'run'))
 if not status then return { 'missing' } end
+run = run or id
 if status ~= 'queued' and status ~= 'running' then return { 'ended', status } end
 if reason == 'expired' and not is_overdue(live_job(prefix, run, id), now) then return { 'not due' } end
 local _, _, abandoned = leave_run(prefix, id, reason, now)

@@ -1,15 +1,15 @@
 -- Queues a job again that failed, was canceled or expired: the same id, a run of its own, a fresh count of attempts.
 --
 -- KEYS[1] the job's record
--- ARGV 1 key prefix, 2 job id, 3 priority band, 4 its handicap, 5 share, 6 most queued of the model,
---      7 most queued of the tenant, 8 ttl in ms or 0, 9 price or '', 10 account of the budget that holds it or ''
+-- ARGV 1 key prefix, 2 job id, 3 priority band, 4 share, 5 most queued of the model, 6 most queued of the tenant,
+--      7 ttl in ms or 0, 8 price or '', 9 account of the budget that holds it or ''
 -- Answers {'missing'} or {'refused', status} or {'removed'} or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'queued', run, priority}
--- @include clock backlog run fair-share bull rebase
+-- @include clock record backlog run fair-share bull rebase
 local prefix, id = ARGV[1], ARGV[2]
 local now = now_ms()
-local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'tenant', 'retries')
-local status, old_run, tenant = job[1], job[2], job[3]
+local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'facts', 'retries', 'rev')
+local status, old_run, revision = job[1], job[2] or id, tonumber(job[5]) or 1
 
 -- Whoever cannot run again is not looked at by the next `redrive`.
 local function refuse(answer)
@@ -19,32 +19,31 @@ end
 
 if not status then return refuse({ 'missing' }) end
 if status ~= 'failed' and status ~= 'canceled' and status ~= 'expired' then return refuse({ 'refused', status }) end
+local created, _, handicap, hook, tenant = read_facts(job[3])
 local input = redis.call('HGET', prefix .. 'data:' .. old_run, 'input')
 if not input then return refuse({ 'removed' }) end
-local full = refusal_when_full(prefix, tenant, ARGV[6], ARGV[7], now)
+local full, of_model, of_tenant = refusal_when_full(prefix, tenant, ARGV[5], ARGV[6], now)
 if full then return full end
 
 rebase(prefix)
 local retries = (tonumber(job[4]) or 0) + 1
 local run = id .. '~' .. retries
 local tag = tag_of_next(prefix, ARGV[3], tenant)
-take_share(prefix, ARGV[3], tenant, tag, ARGV[5])
+take_share(prefix, ARGV[3], tenant, tag, ARGV[4])
 -- The webhook of the end before may still be owed, or asked for again: it tells what happened then.
-local hook, revision = unpack(redis.call('HMGET', KEYS[1], 'hook', 'rev'))
-if hook and string.find(hook, status, 1, true) then
-  local past = {}
-  for _, name in ipairs({ 'run', 'cache', 'created', 'queued', 'started', 'ended', 'attempts', 'error' }) do
+if string.find(hook, status, 1, true) then
+  local past = { run = old_run, created = created }
+  for _, name in ipairs({ 'cache', 'queued', 'started', 'ended', 'attempts', 'error' }) do
     past[name] = redis.call('HGET', KEYS[1], name) or nil
   end
   redis.call('HSET', KEYS[1], 'end:' .. revision, cjson.encode(past))
 end
 -- The cache key stays: an earlier run may still go on for others, under this very record.
-redis.call('HDEL', KEYS[1], 'ended', 'error', 'started', 'deadline', 'due', 'cost', 'account')
+redis.call('HDEL', KEYS[1], 'ended', 'error', 'started', 'begun', 'deadline', 'due', 'cost', 'account')
 redis.call('HSET', KEYS[1], 'status', 'queued', 'run', run, 'retries', retries, 'tag', exact(tag),
-  'handicap', ARGV[4], 'queued', digits(now), 'cache', 'bypass')
-if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[9]) end
-if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'account', ARGV[10]) end
-redis.call('HINCRBY', KEYS[1], 'rev', 1)
+  'rev', revision + 1, 'queued', digits(now), 'cache', 'bypass')
+if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[8]) end
+if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'account', ARGV[9]) end
 redis.call('PERSIST', KEYS[1])
 -- The data go along where nobody else has a part in them: a client that cancels and retries must not fill Redis.
 local old_data = prefix .. 'data:' .. old_run
@@ -55,13 +54,13 @@ else
   redis.call('PERSIST', prefix .. 'data:' .. run)
 end
 hold_blobs(prefix, run, '+inf')
-add_to_backlog(prefix, tenant, 1)
+add_to_backlog(prefix, tenant, 1, of_model, of_tenant)
 look_at(prefix, run, now + 5000)
-local ttl = tonumber(ARGV[8])
+local ttl = tonumber(ARGV[7])
 if ttl > 0 then
   redis.call('HSET', KEYS[1], 'deadline', digits(now + ttl))
   redis.call('ZADD', prefix .. 'due', digits(now + ttl), id)
 end
 redis.call('ZREM', prefix .. 'failed', id)
 wake(prefix, old_run)
-return { 'queued', run, priority_of(prefix, tag, tonumber(ARGV[4])) }
+return { 'queued', run, priority_of(prefix, tag, tonumber(handicap)) }

@@ -7,7 +7,7 @@
 -- `handover`: the attempts of the run's first job are spent; whoever joined it goes on with attempts of their own.
 -- Answers {'stale'} or {'settled', id…} or {'handover', next run, priority, id…} or {'queued'} after putback;
 --         the ids are of the jobs that ended and to whose clients a webhook is owed
--- @include clock backlog run history usage end-job fair-share bull
+-- @include clock record backlog run history usage end-job fair-share bull
 local prefix, run, outcome = ARGV[1], ARGV[2], ARGV[4]
 local held = redis.call('HMGET', KEYS[1], 'token', 'deaths')
 local live = held[1] == ARGV[3] and live_jobs(prefix, run) or {}
@@ -19,16 +19,14 @@ if not first then
 end
 
 local now = now_ms()
-local facts = redis.call('HMGET', first.key, 'ckey', 'retention')
-local cache_key, retention = facts[1], tonumber(facts[2])
+local cache_key, retention = first.cache_key, tonumber(first.retention)
 
 local function remember_attempt(job)
   if ARGV[7] ~= '' then remember(job.key, ARGV[7]) end
 end
 
 local function queue_again(job)
-  redis.call('HSET', job.key, 'status', 'queued')
-  redis.call('HINCRBY', job.key, 'rev', 1)
+  redis.call('HSET', job.key, 'status', 'queued', 'rev', job.rev + 1)
   add_to_backlog(prefix, job.tenant, 1)
 end
 
@@ -88,7 +86,7 @@ local function finish(status, count)
   for index = 1, count do
     remember_attempt(live[index])
     if end_job(prefix, live[index].id, status, now, problem) then answer[#answer + 1] = live[index].id end
-    charge(prefix, live[index].id, status == 'succeeded' and index == 1, now)
+    charge(prefix, live[index].id, live[index].tenant, status == 'succeeded' and index == 1, now)
     if status == 'failed' then index_failed(live[index].id) end
   end
   return answer
@@ -101,8 +99,9 @@ if outcome == 'succeeded' then
   redis.call('HSET', prefix .. 'data:' .. run, 'output', ARGV[5])
   local cache_ttl = tonumber(ARGV[8])
   if cache_key and cache_ttl > 0 then
-    redis.call('SET', prefix .. 'cache:' .. cache_key, run, 'PX', cache_ttl)
-    kept = math.max(retention, cache_ttl)
+    -- As long as a job that is answered on the last day of it is kept.
+    kept = retention + cache_ttl
+    redis.call('SET', prefix .. 'cache:' .. cache_key, run .. ' ' .. digits(now + kept), 'PX', cache_ttl)
   end
 end
 local hands_over = outcome == 'handover' and #live > 1
@@ -111,6 +110,6 @@ if hands_over then
   local next_run, priority = hand_over()
   answer = { 'handover', next_run, priority, unpack(answer, 2) }
 end
-close_run(prefix, run, cache_key, facts[2], kept)
+close_run(prefix, run, cache_key, digits(retention), kept)
 wake(prefix, run)
 return answer

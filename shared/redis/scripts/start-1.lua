@@ -5,12 +5,12 @@
 -- ARGV 1 key prefix, 2 run, 3 the worker's name, 4 1 where that has nothing else in hand
 -- Answers {'ended'}
 --      or {'alone'} where it may have killed workers, and nothing was done because the worker has others in hand
---      or {'run', token, now, job id, spec, input, tenant, model, version, attempts before,
+--      or {'run', token, now, job id, spec, input, tenant, attempts before,
 --          attempts of the run spent, ms since it was queued, and of an attempt that was never settled, because its
 --          worker died, when it started and at which worker; or '', ''; then 1 where it is not to be called any more
 --          because its workers died too often, which is no attempt; and behind it the jobs that first start now and
 --          whose clients are to be told}
--- @include clock backlog run history usage end-job leave-run fair-share
+-- @include clock record backlog run history usage end-job leave-run fair-share
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
 -- What clocks that are kept in step may differ by.
@@ -49,9 +49,8 @@ local told = {}
 for _, job in ipairs(live) do
   if not job.started and string.find(job.hook, 'started', 1, true) then told[#told + 1] = job.id end
   if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
-  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + attempts_more, 'begun', digits(now),
-    unpack(job.started and {} or { 'started', digits(now) }))
-  redis.call('HINCRBY', job.key, 'rev', 1)
+  redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + attempts_more, 'rev', job.rev + 1,
+    job.started and 'begun' or 'started', digits(now))
   if job.deadline > 0 then redis.call('ZREM', prefix .. 'due', job.id) end
 end
 
@@ -67,10 +66,10 @@ if token > 1 or first.attempts > 0 or string.find(run, '~', 1, true) then
   add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
 end
 wake(prefix, run)
-local job = redis.call('HMGET', first.key, 'spec', 'tenant', 'model', 'version', 'queued', 'created', 'ckey')
+local job = redis.call('HMGET', first.key, 'spec', 'queued')
 -- A delayed job begins to be in flight here.
-if job[7] then redis.call('SETNX', prefix .. 'flight:' .. job[7], run) end
+if first.cache_key then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
 return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
-  job[2], job[3], job[4], first.attempts + attempts_more - 1, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
-  digits(now - (job[5] or job[6])), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
+  first.tenant, first.attempts + attempts_more - 1, tonumber(redis.call('HGET', KEYS[1], 'spent')) or 0,
+  digits(now - (job[2] or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
   given_up and 1 or 0, unpack(told) }

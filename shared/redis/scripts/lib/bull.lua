@@ -34,11 +34,10 @@ local BULL_OPTIONS = '{"attempts":1,"removeOnComplete":true,"removeOnFail":false
 
 local function hand_to_bull(prefix, run, priority, now)
   local queue = prefix .. 'jobs:'
-  if redis.call('EXISTS', queue .. run) == 1 then return end
-  redis.call('HSET', queue .. run, 'name', 'run', 'data', '{}', 'opts', BULL_OPTIONS, 'timestamp', digits(now),
-    'delay', 0, 'priority', priority)
+  redis.call('HSET', queue .. run, 'name', 'run', 'data', '{}', 'opts', BULL_OPTIONS, 'timestamp', now,
+    'delay', '0', 'priority', digits(priority))
   redis.call('ZADD', queue .. 'prioritized', bull_score(prefix, priority), run)
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency')
   local full = meta[2] and redis.call('LLEN', queue .. 'active') >= tonumber(meta[2])
-  if not meta[1] and not full then redis.call('ZADD', queue .. 'marker', 0, '0') end
+  if not meta[1] and not full then redis.call('ZADD', queue .. 'marker', '0', '0') end
 end

@@ -6,7 +6,7 @@ end
 
 -- A whole number as decimal digits; Lua's own conversion rounds to 14 of them.
 local function digits(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 -- Any number, so that it reads back as the same.

@@ -4,9 +4,28 @@
 -- lets others pass, but never for ever.
 local HIGHEST = 2097151
 
+-- The state of the fair shares, read once in a script: `clock`, `base`, and while the base moves `shift`, `scan`, `at`
+-- and `front`. Who writes it forgets what was read.
+local fair_read
+local function fair_state(prefix)
+  if not fair_read then
+    local fair = redis.call('HMGET', prefix .. 'fair', 'clock', 'base', 'shift', 'scan', 'at', 'front')
+    fair_read = {
+      clock = tonumber(fair[1]) or 0, base = tonumber(fair[2]) or 0, shift = tonumber(fair[3]),
+      scan = fair[4], at = fair[5], front = tonumber(fair[6]),
+    }
+  end
+  return fair_read
+end
+
+local function write_fair(prefix, ...)
+  redis.call('HSET', prefix .. 'fair', ...)
+  fair_read = nil
+end
+
 local function tag_of_next(prefix, band, tenant)
-  local clock = tonumber(redis.call('HGET', prefix .. 'fair', 'clock')) or 0
-  return math.max(clock, tonumber(redis.call('ZSCORE', prefix .. 'shares', band .. ':' .. tenant)) or 0)
+  local share = redis.call('ZSCORE', prefix .. 'shares', band .. ':' .. tenant)
+  return math.max(fair_state(prefix).clock, tonumber(share) or 0)
 end
 
 local function take_share(prefix, band, tenant, tag, share)
@@ -15,15 +34,15 @@ end
 
 -- `later`: BullMQ puts the run among the others by itself, after a delay.
 local function priority_of(prefix, tag, handicap, later)
-  local fair = redis.call('HMGET', prefix .. 'fair', 'base', 'shift', 'front')
-  local priority = 1 + math.floor(tag - (tonumber(fair[1]) or 0)) + handicap
-  if fair[2] and (later or priority <= tonumber(fair[3])) then priority = priority - fair[2] end
+  local fair = fair_state(prefix)
+  local priority = 1 + math.floor(tag - fair.base) + handicap
+  if fair.shift and (later or priority <= fair.front) then priority = priority - fair.shift end
   return math.max(1, math.min(HIGHEST, priority))
 end
 
 -- The clock moves to the tag of what starts. Whoever's share is used up by then is as good as new.
 local function advance_clock(prefix, tag)
-  if not tag or tag <= (tonumber(redis.call('HGET', prefix .. 'fair', 'clock')) or 0) then return end
-  redis.call('HSET', prefix .. 'fair', 'clock', exact(tag))
+  if not tag or tag <= fair_state(prefix).clock then return end
+  write_fair(prefix, 'clock', exact(tag))
   redis.call('ZREMRANGEBYSCORE', prefix .. 'shares', '-inf', exact(tag))
 end

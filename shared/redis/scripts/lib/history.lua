@@ -22,8 +22,8 @@ end
 
 -- The attempt that a job leaves in the middle.
 local function remember_leaving(key, reason, now)
-  local job = redis.call('HMGET', key, 'status', 'attempts', 'begun')
+  local job = redis.call('HMGET', key, 'status', 'attempts', 'begun', 'started')
   if job[1] ~= 'running' then return end
   remember(key, string.format('{"attempt":%d,"started_at":"%s","ended_at":"%s","outcome":"%s"}', job[2],
-    timestamp(tonumber(job[3]) or now), timestamp(now), reason))
+    timestamp(tonumber(job[3] or job[4]) or now), timestamp(now), reason))
 end

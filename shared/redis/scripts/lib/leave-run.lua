@@ -8,20 +8,21 @@ end
 -- and whether nobody waits for it.
 local function leave_run(prefix, id, reason, now)
   local key = prefix .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'run', 'ckey', 'retention', 'tag', 'status')
-  local run = job[1]
+  local job = redis.call('HMGET', key, 'run', 'tag', 'status', 'facts')
+  local run = job[1] or id
+  local _, retention, _, _, tenant, cache_key = read_facts(job[4])
   -- Put back without an attempt, it was not called: no endpoint had room.
-  local called = job[5] == 'running' or (tonumber(redis.call('HGET', prefix .. 'run:' .. run, 'spent')) or 0) > 0
+  local called = job[3] == 'running' or (tonumber(redis.call('HGET', prefix .. 'run:' .. run, 'spent')) or 0) > 0
   remember_leaving(key, reason, now)
   local owed = end_job(prefix, id, reason, now)
   redis.call('ZREM', prefix .. 'joined:' .. run, id)
   local heir = first_live(prefix, run)
-  charge(prefix, id, reason == 'canceled' and called and not heir, now)
+  charge(prefix, id, tenant, reason == 'canceled' and called and not heir, now)
   if not heir then
-    close_run(prefix, run, job[2], job[3])
+    close_run(prefix, run, cache_key, retention)
     redis.call('PUBLISH', 'inferq:abandoned', run)
-  elseif job[4] then
-    redis.call('HSETNX', heir.key, 'tag', job[4])
+  elseif job[2] then
+    redis.call('HSETNX', heir.key, 'tag', string.match(job[2], '^%S+'))
   end
   wake(prefix, run)
   return owed, run, heir == nil

@@ -15,7 +15,7 @@ local function shift_delayed(prefix, cursor)
     local priority = job and job.tag and priority_of(prefix, job.tag, job.handicap, true) or 1
     redis.call('HSET', prefix .. 'jobs:' .. run, 'priority', priority)
   end
-  redis.call('HSET', prefix .. 'fair', 'scan', reply[1] == '0' and 'done' or reply[1])
+  write_fair(prefix, 'scan', reply[1] == '0' and 'done' or reply[1])
 end
 
 local function shift_one(prefix, run, score, shift)
@@ -36,22 +36,21 @@ local function shift_waiting(prefix, base, shift, at)
   local following = tonumber(found[2 * STEP + 2])
   if following then
     local front = math.floor(following / COUNTERS) - 1
-    redis.call('HSET', prefix .. 'fair', 'at', digits(found[2 * STEP]), 'front', digits(front))
+    write_fair(prefix, 'at', digits(found[2 * STEP]), 'front', digits(front))
   else
-    redis.call('HSET', prefix .. 'fair', 'base', digits(base + shift))
     redis.call('HDEL', prefix .. 'fair', 'shift', 'scan', 'at', 'front')
+    write_fair(prefix, 'base', digits(base + shift))
   end
 end
 
 local function rebase(prefix)
-  local fair = redis.call('HMGET', prefix .. 'fair', 'clock', 'base', 'shift', 'scan', 'at')
-  local clock, base = tonumber(fair[1]) or 0, tonumber(fair[2]) or 0
-  if fair[4] == 'done' then
-    shift_waiting(prefix, base, tonumber(fair[3]), fair[5])
-  elseif fair[3] then
-    shift_delayed(prefix, fair[4])
-  elseif clock - base > HIGHEST * 0.75 then
-    local shift = math.floor(clock - base) - 1
-    redis.call('HSET', prefix .. 'fair', 'shift', digits(shift), 'scan', '0', 'at', '0', 'front', '0')
+  local fair = fair_state(prefix)
+  if fair.scan == 'done' then
+    shift_waiting(prefix, fair.base, fair.shift, fair.at)
+  elseif fair.shift then
+    shift_delayed(prefix, fair.scan)
+  elseif fair.clock - fair.base > HIGHEST * 0.75 then
+    local shift = math.floor(fair.clock - fair.base) - 1
+    write_fair(prefix, 'shift', digits(shift), 'scan', '0', 'at', '0', 'front', '0')
   end
 end

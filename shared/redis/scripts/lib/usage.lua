@@ -2,23 +2,38 @@
 local DAY = 86400000
 local USAGE_LIFE = 400 * DAY
 
-local function add_usage(prefix, tenant, now, what, amount)
+local function usage_field(prefix, tenant, now, what)
   local day = math.floor(now / DAY)
-  local key = prefix .. 'usage:' .. tenant .. ':' .. math.floor(day / 32)
+  return prefix .. 'usage:' .. tenant .. ':' .. math.floor(day / 32), day .. ':' .. what
+end
+
+local function count_usage(prefix, tenant, now, what)
+  local key, field = usage_field(prefix, tenant, now, what)
   -- The first of its kind and day moves the expiry.
-  if tonumber(redis.call('HINCRBYFLOAT', key, day .. ':' .. what, amount)) == tonumber(amount) then
+  if redis.call('HINCRBY', key, field, 1) == 1 then redis.call('PEXPIRE', key, digits(USAGE_LIFE)) end
+end
+
+-- A job that ended; `status+hit` and `status+coalesced` count for both.
+local function count_end(prefix, tenant, now, status, cache)
+  local shared = cache == 'hit' or cache == 'coalesced'
+  count_usage(prefix, tenant, now, shared and status .. '+' .. cache or status)
+end
+
+local function add_cost(prefix, tenant, now, cost)
+  local key, field = usage_field(prefix, tenant, now, 'cost')
+  if tonumber(redis.call('HINCRBYFLOAT', key, field, cost)) == tonumber(cost) then
     redis.call('PEXPIRE', key, digits(USAGE_LIFE))
   end
 end
 
 -- To be called once for each end of a job. Who `pays` owes the price of the model's call; everybody else is given back
 -- what was reserved in the account of the budget. The account lies in another slot: a note says what is to be settled.
-local function charge(prefix, id, pays, now)
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'cost', 'account', 'tenant', 'retries')
+local function charge(prefix, id, tenant, pays, now)
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'cost', 'account', 'retries')
   if not job[1] then return end
   local amount = pays and job[1] or '0'
-  if tonumber(amount) > 0 then add_usage(prefix, job[3], now, 'cost', amount) end
+  if tonumber(amount) > 0 then add_cost(prefix, tenant, now, amount) end
   if not job[2] then return end
-  local note = table.concat({ id .. '~' .. (job[4] or 0), job[3], job[2], amount }, ' ')
+  local note = table.concat({ id .. '~' .. (job[3] or 0), tenant, job[2], amount }, ' ')
   redis.call('ZADD', prefix .. 'charges', digits(now), note)
 end

@@ -1,0 +1,21 @@
+-- The newest jobs of a tenant. Expiries that are moved at every job are moved by so much more, and so but now and then.
+local SLACK = 3600000
+-- The longest that a job may be delayed and then wait: its list must outlive it.
+local LONGEST_WAIT = 60 * 86400 * 1000
+
+-- One job in eight looks at so many of the list at random, so that no more than about half of it is forgotten.
+local LOOKED_AT = 16
+
+local function forget_some(prefix, list)
+  for _, other in ipairs(redis.call('ZRANDMEMBER', list, -LOOKED_AT)) do
+    if redis.call('EXISTS', prefix .. 'job:' .. other) == 0 then redis.call('ZREM', list, other) end
+  end
+end
+
+local function list_job(prefix, id, tenant, created, retention)
+  local list = prefix .. 'list:' .. tenant
+  -- The last character of an id is random.
+  if string.byte(id, -1) % 8 == 0 then forget_some(prefix, list) end
+  redis.call('ZADD', list, created, id)
+  keep_at_least(list, retention + RECORD_LIFE + LONGEST_WAIT, SLACK)
+end

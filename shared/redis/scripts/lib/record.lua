@@ -1,0 +1,13 @@
+-- The record of a job is a hash. What never changes stands in two of its fields, `spec` (JSON, for clients) and `facts`
+-- (for scripts, see job-store.ts): few fields are cheap to write and small. What may be absent has a meaning then:
+-- `run`: the job's own id; `rev`: 1; `begun`: `started`; `cache`: `miss`, or `hit` where `hit` names the run that has
+-- the output, and then `ended` is `created` and `rev` 2.
+-- The record outlives its data by seven days (job-reader.ts tells the age of data by that).
+local RECORD_LIFE = 7 * 86400 * 1000
+
+-- Answers created, retention, handicap, webhook events ('-' where there are none), tenant, and the cache key, if any.
+local function read_facts(facts)
+  local created, retention, handicap, hook, cache_key, tenant =
+    string.match(facts, '^(%d+) (%d+) (%d+) (%S+) (%S+) (.*)$')
+  return created, retention, handicap, hook, tenant, cache_key ~= '-' and cache_key or nil
+end
