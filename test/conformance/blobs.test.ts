@@ -128,7 +128,10 @@ test('a hit prolongs the life of the output’s blob', async (t) => {
   const world = await newWorld(t, ', retention: 100');
   const id = await world.submitLarge('same');
   await world.succeedLarge(id, 60_000);
+  // As for a model whose retention has grown since.
   await connection.pexpire(`${world.prefix}data:${id}`, 1000);
+  const [known = ''] = await connection.keys(`${world.prefix}cache:*`);
+  await connection.set(known, `${id} ${Date.now() + 1000}`, 'KEEPTTL');
   await world.submitLarge('same');
   await world.collect();
   const [, score] = await connection.zrange(`${world.prefix}blobs`, '0', '0', 'WITHSCORES');

@@ -14,11 +14,14 @@
 --      or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'late', position, starts a second}
 --      or {'not cached'}
--- What a way does not need is included behind its end: a submission that is answered from the cache pays for little.
+-- What a way through does not need is included behind the end of that way: each function that a script defines costs,
+-- and a submission that is answered from the cache is to pay for little.
 -- @include clock record list usage
 local prefix, id, tenant = ARGV[1], ARGV[2], ARGV[3]
 local cache_key = ARGV[7]
 local ttl, delay = tonumber(ARGV[9]), tonumber(ARGV[10])
+
+if redis.call('EXISTS', KEYS[1]) == 1 then return { 'exists' } end
 local now = now_ms()
 local created = digits(now)
 
@@ -26,7 +29,8 @@ local created = digits(now)
 local function write_record(status, ...)
   redis.call('HSET', KEYS[1], 'facts', created .. ' ' .. ARGV[4], 'spec', ARGV[5], 'status', status, ...)
   if ttl > 0 then redis.call('HSET', KEYS[1], 'deadline', digits(now + ttl)) end
-  if ARGV[19] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[19], unpack(ARGV[20] ~= '' and { 'account', ARGV[20] } or {})) end
+  if ARGV[19] ~= '' then redis.call('HSET', KEYS[1], 'cost', ARGV[19]) end
+  if ARGV[20] ~= '' then redis.call('HSET', KEYS[1], 'account', ARGV[20]) end
   list_job(prefix, id, tenant, created, ARGV[16])
 end
 
@@ -49,7 +53,6 @@ local function hit(known)
   return { 'hit', created, output }
 end
 
-if redis.call('EXISTS', KEYS[1]) == 1 then return { 'exists' } end
 local flying
 if cache_key ~= '' and ARGV[8] == 'use' and delay == 0 then
   local known = redis.call('MGET', prefix .. 'cache:' .. cache_key, prefix .. 'flight:' .. cache_key)
@@ -59,77 +62,79 @@ if cache_key ~= '' and ARGV[8] == 'use' and delay == 0 then
 end
 if ARGV[21] == '1' then return { 'not cached' } end
 
--- @include backlog run fair-share bull rebase
--- One model call answers no more jobs than these, so that `settle` stays short.
-local MOST_JOINED = 1000
+-- @include backlog open-run fair-share bull
 local band, handicap = ARGV[11], tonumber(ARGV[12])
+local of_model, of_tenant = depth_of(prefix, tenant)
+local full = refusal_when_full(prefix, of_model, of_tenant, ARGV[14], ARGV[15], now)
 
-local function let_wait(run)
-  if ARGV[18] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[18]) end
-end
-
-local function wait_to_start(of_model, of_tenant)
+local function wait_to_start()
   add_to_backlog(prefix, tenant, 1, of_model, of_tenant)
   if ttl > 0 then redis.call('ZADD', prefix .. 'due', digits(now + ttl), id) end
 end
 
--- A job that would start before the run it joins takes the run along.
-local function hasten(run)
-  local first = first_live(prefix, run)
-  local tag = tag_of_next(prefix, band, tenant)
-  if not first or not first.tag or tag + handicap >= first.tag + first.handicap then return end
-  take_share(prefix, band, tenant, tag, ARGV[13])
-  redis.call('HSET', first.key, 'tag', exact(tag) .. ' ' .. handicap)
-  move_forward(prefix, run, tag, handicap)
-end
+if flying then
+  -- @include run bull-place
+  -- One model call answers no more jobs than these, so that `settle` stays short.
+  local MOST_JOINED = 1000
 
-local function join(run)
-  if not redis.call('ZSCORE', prefix .. 'runs', run) then return nil end
-  if redis.call('ZCARD', prefix .. 'joined:' .. run) >= MOST_JOINED then return nil end
-  -- A token stands in the run's hash only while a worker holds it.
-  local running = redis.call('HEXISTS', prefix .. 'run:' .. run, 'token') == 1
-  if running then
-    write_record('running', 'cache', 'coalesced', 'run', run, 'started', created, 'attempts', '1')
-  else
-    local full, of_model, of_tenant = refusal_when_full(prefix, tenant, ARGV[14], ARGV[15], now)
-    if full then return full end
-    write_record('queued', 'cache', 'coalesced', 'run', run)
-    wait_to_start(of_model, of_tenant)
-    hasten(run)
+  -- A job that would start before the run it joins takes the run along.
+  local function hasten(run)
+    local first = first_live(prefix, run)
+    local tag = tag_of_next(prefix, band, tenant)
+    if not first or not first.tag or tag + handicap >= first.tag + first.handicap then return end
+    take_share(prefix, band, tenant, tag, ARGV[13])
+    redis.call('HSET', first.key, 'tag', exact(tag) .. ' ' .. handicap)
+    move_forward(prefix, run, tag, handicap)
   end
-  let_wait(run)
-  redis.call('ZADD', prefix .. 'joined:' .. run, created, id)
-  redis.call('HSET', prefix .. 'data:' .. run, 'shared', 1)
-  return { 'joined', created, run, running and 'running' or 'queued' }
+
+  local function join(run)
+    if not redis.call('ZSCORE', prefix .. 'runs', run) then return nil end
+    if redis.call('ZCARD', prefix .. 'joined:' .. run) >= MOST_JOINED then return nil end
+    -- A token stands in the run's hash only while a worker holds it.
+    local running = redis.call('HEXISTS', prefix .. 'run:' .. run, 'token') == 1
+    if running then
+      write_record('running', 'cache', 'coalesced', 'run', run, 'started', created, 'attempts', '1')
+    elseif full then
+      return full
+    else
+      write_record('queued', 'cache', 'coalesced', 'run', run)
+      wait_to_start()
+      hasten(run)
+    end
+    if ARGV[18] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[18]) end
+    redis.call('ZADD', prefix .. 'joined:' .. run, created, id)
+    redis.call('HSET', prefix .. 'data:' .. run, 'shared', 1)
+    return { 'joined', created, run, running and 'running' or 'queued' }
+  end
+
+  local joined = join(flying)
+  if joined then return joined end
 end
 
-local function queue()
-  local full, of_model, of_tenant = refusal_when_full(prefix, tenant, ARGV[14], ARGV[15], now)
-  if full then return full end
+if full then return full end
+if is_rebasing(prefix) then
+  -- @include run fair-clock rebase
   rebase(prefix)
-  local tag = tag_of_next(prefix, band, tenant)
-  local priority = priority_of(prefix, tag, handicap, delay > 0)
-  local ahead = count_ahead(prefix, priority)
-  local rate, sure = start_rate(prefix, now)
-  if ttl > 0 and sure and delay == 0 and ahead / rate * 1000 > 2 * ttl then
-    return { 'late', ahead + 1, tostring(rate) }
-  end
-  local cached = cache_key ~= '' and ARGV[8] ~= 'bypass'
-  local more = { 'tag', exact(tag) }
-  if not cached then more[3], more[4] = 'cache', 'bypass' end
-  if delay > 0 then more[#more + 1], more[#more + 2] = 'due', digits(now + delay) end
-  write_record('queued', unpack(more))
-  let_wait(id)
-  take_share(prefix, band, tenant, tag, ARGV[13])
-  redis.call('HSET', prefix .. 'data:' .. id, 'input', ARGV[6])
-  if string.byte(ARGV[6]) == 64 then hold_blobs(prefix, id, '+inf') end
-  wait_to_start(of_model, of_tenant)
-  if cached and delay == 0 then redis.call('SET', prefix .. 'flight:' .. cache_key, id) end
-  local handed_over = ARGV[22] == '1' and delay == 0
-  if handed_over then hand_to_bull(prefix, id, priority, created) end
-  -- Looked at soon where BullMQ does not have it yet: the API may die before it has told it.
-  look_at(prefix, id, now + (handed_over and 60000 or 5000))
-  return { 'queued', created, priority, ahead + 1, sure and tostring(rate) or '0', handed_over and 1 or 0 }
+end
+local tag = tag_of_next(prefix, band, tenant)
+local priority = priority_of(prefix, tag, handicap, delay > 0)
+local ahead = count_ahead(prefix, priority)
+local rate, sure = start_rate(prefix, now)
+if ttl > 0 and sure and delay == 0 and ahead / rate * 1000 > 2 * ttl then
+  return { 'late', ahead + 1, tostring(rate) }
 end
 
-return flying and join(flying) or queue()
+local cached = cache_key ~= '' and ARGV[8] ~= 'bypass'
+write_record('queued', 'tag', exact(tag), unpack(cached and {} or { 'cache', 'bypass' }))
+if delay > 0 then redis.call('HSET', KEYS[1], 'due', digits(now + delay)) end
+if ARGV[18] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. id, ARGV[18]) end
+take_share(prefix, band, tenant, tag, ARGV[13])
+redis.call('HSET', prefix .. 'data:' .. id, 'input', ARGV[6])
+if string.byte(ARGV[6]) == 64 then hold_blobs(prefix, id, '+inf') end
+wait_to_start()
+if cached and delay == 0 then redis.call('SET', prefix .. 'flight:' .. cache_key, id) end
+local handed_over = ARGV[22] == '1' and delay == 0
+if handed_over then hand_to_bull(prefix, id, priority, created) end
+-- Looked at soon where BullMQ does not have it yet: the API may die before it has told it.
+look_at(prefix, id, now + (handed_over and 60000 or 5000))
+return { 'queued', created, priority, ahead + 1, sure and tostring(rate) or '0', handed_over and 1 or 0 }

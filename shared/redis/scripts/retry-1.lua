@@ -5,7 +5,7 @@
 --      7 ttl in ms or 0, 8 price or '', 9 account of the budget that holds it or ''
 -- Answers {'missing'} or {'refused', status} or {'removed'} or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'queued', run, priority}
--- @include clock record backlog run fair-share bull rebase
+-- @include clock record backlog open-run run fair-share fair-clock bull rebase
 local prefix, id = ARGV[1], ARGV[2]
 local now = now_ms()
 local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'facts', 'retries', 'rev')
@@ -22,7 +22,8 @@ if status ~= 'failed' and status ~= 'canceled' and status ~= 'expired' then retu
 local created, _, handicap, hook, tenant = read_facts(job[3])
 local input = redis.call('HGET', prefix .. 'data:' .. old_run, 'input')
 if not input then return refuse({ 'removed' }) end
-local full, of_model, of_tenant = refusal_when_full(prefix, tenant, ARGV[5], ARGV[6], now)
+local of_model, of_tenant = depth_of(prefix, tenant)
+local full = refusal_when_full(prefix, of_model, of_tenant, ARGV[5], ARGV[6], now)
 if full then return full end
 
 rebase(prefix)

@@ -7,7 +7,7 @@
 -- `handover`: the attempts of the run's first job are spent; whoever joined it goes on with attempts of their own.
 -- Answers {'stale'} or {'settled', id…} or {'handover', next run, priority, id…} or {'queued'} after putback;
 --         the ids are of the jobs that ended and to whose clients a webhook is owed
--- @include clock record backlog run history usage end-job fair-share bull
+-- @include clock record backlog open-run run history usage end-job fair-share bull bull-place
 local prefix, run, outcome = ARGV[1], ARGV[2], ARGV[4]
 local held = redis.call('HMGET', KEYS[1], 'token', 'deaths')
 local live = held[1] == ARGV[3] and live_jobs(prefix, run) or {}

@@ -10,7 +10,7 @@
 --          worker died, when it started and at which worker; or '', ''; then 1 where it is not to be called any more
 --          because its workers died too often, which is no attempt; and behind it the jobs that first start now and
 --          whose clients are to be told}
--- @include clock record backlog run history usage end-job leave-run fair-share
+-- @include clock record backlog open-run run history usage end-job leave-run fair-share fair-clock
 local prefix, run = ARGV[1], ARGV[2]
 local now = now_ms()
 -- What clocks that are kept in step may differ by.

@@ -44,10 +44,9 @@ local function start_rate(prefix, now)
   return sum / watched / (RATE_WINDOW / 1000), sum >= 10
 end
 
--- The answer {'full', …} where a bound of the backlog is reached, else nil, and how much is queued of model and tenant.
-local function refusal_when_full(prefix, tenant, most_of_model, most_of_tenant, now)
-  local of_model, of_tenant = depth_of(prefix, tenant)
+-- The answer {'full', …} where a bound of the backlog is reached, else nil; `depth_of` says how much is queued.
+local function refusal_when_full(prefix, of_model, of_tenant, most_of_model, most_of_tenant, now)
   local of = of_tenant >= tonumber(most_of_tenant) and 'tenant' or of_model >= tonumber(most_of_model) and 'model'
-  if not of then return nil, of_model, of_tenant end
+  if not of then return nil end
   return { 'full', of, of == 'tenant' and of_tenant or of_model, tostring((start_rate(prefix, now))) }
 end

@@ -18,11 +18,6 @@ local function fair_state(prefix)
   return fair_read
 end
 
-local function write_fair(prefix, ...)
-  redis.call('HSET', prefix .. 'fair', ...)
-  fair_read = nil
-end
-
 local function tag_of_next(prefix, band, tenant)
   local share = redis.call('ZSCORE', prefix .. 'shares', band .. ':' .. tenant)
   return math.max(fair_state(prefix).clock, tonumber(share) or 0)
@@ -40,9 +35,8 @@ local function priority_of(prefix, tag, handicap, later)
   return math.max(1, math.min(HIGHEST, priority))
 end
 
--- The clock moves to the tag of what starts. Whoever's share is used up by then is as good as new.
-local function advance_clock(prefix, tag)
-  if not tag or tag <= fair_state(prefix).clock then return end
-  write_fair(prefix, 'clock', exact(tag))
-  redis.call('ZREMRANGEBYSCORE', prefix .. 'shares', '-inf', exact(tag))
+-- Whether the base is to move on, or does (rebase.lua).
+local function is_rebasing(prefix)
+  local fair = fair_state(prefix)
+  return fair.shift or fair.clock - fair.base > HIGHEST * 0.75
 end

@@ -4,11 +4,14 @@ local SLACK = 3600000
 local LONGEST_WAIT = 60 * 86400 * 1000
 
 -- One job in eight looks at so many of the list at random, so that no more than about half of it is forgotten.
-local LOOKED_AT = 16
+local LOOKED_AT = '-16'
 
 local function forget_some(prefix, list)
-  for _, other in ipairs(redis.call('ZRANDMEMBER', list, -LOOKED_AT)) do
-    if redis.call('EXISTS', prefix .. 'job:' .. other) == 0 then redis.call('ZREM', list, other) end
+  local others, records = redis.call('ZRANDMEMBER', list, LOOKED_AT), {}
+  for index, other in ipairs(others) do records[index] = prefix .. 'job:' .. other end
+  if #others == 0 or redis.call('EXISTS', unpack(records)) == #others then return end
+  for index, other in ipairs(others) do
+    if redis.call('EXISTS', records[index]) == 0 then redis.call('ZREM', list, other) end
   end
 end
 

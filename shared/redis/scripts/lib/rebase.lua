@@ -49,7 +49,7 @@ local function rebase(prefix)
     shift_waiting(prefix, fair.base, fair.shift, fair.at)
   elseif fair.shift then
     shift_delayed(prefix, fair.scan)
-  elseif fair.clock - fair.base > HIGHEST * 0.75 then
+  elseif is_rebasing(prefix) then
     local shift = math.floor(fair.clock - fair.base) - 1
     write_fair(prefix, 'shift', digits(shift), 'scan', '0', 'at', '0', 'front', '0')
   end

@@ -37,11 +37,6 @@ local function first_live(prefix, run)
   return id and live_job(prefix, run, id)
 end
 
--- Each open run stands in `runs` with the time when the sweeper is to look at it.
-local function look_at(prefix, run, when)
-  redis.call('ZADD', prefix .. 'runs', digits(when), run)
-end
-
 -- Tells each API replica at which someone waits that something about the run has changed.
 local function wake(prefix, run)
   for _, replica in ipairs(redis.call('SMEMBERS', prefix .. 'waiting:' .. run)) do
@@ -52,22 +47,6 @@ end
 -- Adds an event to the run's stream, which SSE readers replay; bounded, the oldest go first.
 local function add_event(prefix, run, kind, data)
   redis.call('XADD', prefix .. 'events:' .. run, 'MAXLEN', '~', 10000, '*', 'kind', kind, 'data', data)
-end
-
--- A large text lies in a blob store, and `@blob <key> <bytes>` stands in its place. Notes that the run refers to its
--- blobs, and when to look whether anybody still does: not before the run is closed.
-local LONGEST_REFERENCE = 300
-
-local function hold_blobs(prefix, run, when)
-  local key = prefix .. 'data:' .. run
-  for _, field in ipairs({ 'input', 'output' }) do
-    local short = redis.call('HSTRLEN', key, field) <= LONGEST_REFERENCE
-    local blob = short and string.match(redis.call('HGET', key, field) or '', '^@blob (%S+)')
-    if blob then
-      redis.call('SADD', prefix .. 'blob:' .. blob, run)
-      redis.call('ZADD', prefix .. 'blobs', when, blob)
-    end
-  end
 end
 
 -- Forgets a run that nobody waits for any more; its data stay for `kept` ms, its events as long as results are kept.
