@@ -21,8 +21,8 @@ export function redisConfig({ port, dir, password, more }: RedisSettings): strin
     save: '',
     // The queue is no cache: at the limit a write must fail, not an old job vanish.
     'maxmemory-policy': 'noeviction',
-    // The record of a job is a hash of some twenty short values: packed it takes a third.
-    'hash-max-listpack-value': '512',
+    // Records, and inputs and outputs of a kilobyte, lie packed.
+    'hash-max-listpack-value': '2048',
     ...(password === undefined ? {} : { requirepass: password }),
     ...more,
   };

@@ -108,6 +108,7 @@ test('Redis keeps what it has acknowledged, and lets in only users that it was t
     '--appendonly yes',
     '--appendfsync always',
     '--maxmemory-policy noeviction',
+    '--hash-max-listpack-value 2048',
   ])
     t.true(flags.includes(flag), flag);
 });

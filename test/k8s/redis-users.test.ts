@@ -100,7 +100,12 @@ test('both installations give the same rights', async (t) => {
 test('both kinds of Redis keep what was accepted', async (t) => {
   for (const kind of ['redis-single', 'redis-sentinel']) {
     const config = await readFile(path.join(K8S, 'components', kind, 'redis.conf'), 'utf8');
-    for (const line of ['appendonly yes', 'appendfsync always', 'maxmemory-policy noeviction'])
+    for (const line of [
+      'appendonly yes',
+      'appendfsync always',
+      'maxmemory-policy noeviction',
+      'hash-max-listpack-value 2048',
+    ])
       t.true(config.split('\n').includes(line), `${kind}: ${line}`);
     t.regex(config, /^maxmemory \d/m);
   }

@@ -12,7 +12,7 @@ sentinel announce-ip $POD_NAME.redis.$POD_NAMESPACE.svc.cluster.local
 sentinel monitor inferq $(sh /etc/redis/find-master.sh) 6379 2
 sentinel auth-user inferq sentinel
 sentinel auth-pass inferq $SENTINEL_PASSWORD
-sentinel down-after-milliseconds inferq 5000
+sentinel down-after-milliseconds inferq 2000
 sentinel failover-timeout inferq 30000
 sentinel parallel-syncs inferq 1
 CONF
