@@ -50,6 +50,7 @@ import { createKeySet } from './auth/key-set.ts';
 import { createStrategyRunner } from './auth/run-strategy.ts';
 import { createSecretKeys, type VerificationKeys } from './auth/verification-keys.ts';
 import { drainServer } from './http/drain.ts';
+import { messagesOf } from './http/express-messages.ts';
 import { createHttpServer } from './http/server.ts';
 import { createEventLooks } from './jobs/job-events.ts';
 import { createRoutes } from './routes.ts';
@@ -157,18 +158,17 @@ export function createApiRole(
     verifyJwt: config.jwt && createJwtVerifier(config.jwt, createKeys(config.jwt, events), run),
     run,
   });
-  const server = createHttpServer(
-    createApp({
-      routes,
-      authenticate,
-      events,
-      tracing,
-      version,
-      edge: config.edge,
-      maxBody: config.maxBody,
-      closing: closing.signal,
-    }),
-  );
+  const app = createApp({
+    routes,
+    authenticate,
+    events,
+    tracing,
+    version,
+    edge: config.edge,
+    maxBody: config.maxBody,
+    closing: closing.signal,
+  });
+  const server = createHttpServer(app, undefined, messagesOf(app));
 
   return {
     readiness,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { fullName, type ModelSpec } from './model.ts';
 
@@ -8,12 +8,15 @@ import { fullName, type ModelSpec } from './model.ts';
  * are not cached.
  */
 export function cacheKey(model: ModelSpec, tenant: string, input: unknown): string | undefined {
-  if (model.cache.scope === 'off' || model.cache.ttl === 0) return undefined;
+  if (!isCached(model)) return undefined;
   const owner = model.cache.scope === 'shared' ? null : tenant;
   const text = canonicalize([fullName(model), specDigest(model), owner, input]);
-  return createHash('sha256')
-    .update(text ?? '')
-    .digest('base64url');
+  return hash('sha256', text ?? '', 'base64url');
+}
+
+/** Whether results of the model are shared at all. */
+export function isCached({ cache }: ModelSpec): boolean {
+  return cache.scope !== 'off' && cache.ttl !== 0;
 }
 
 const digests = new WeakMap<ModelSpec, string>();
@@ -25,7 +28,7 @@ function specDigest(model: ModelSpec): string {
   const { protocol, endpoints, preprocess, postprocess, output_schema: output } = model;
   const urls = endpoints.map(({ url }) => url);
   const text = JSON.stringify([protocol, urls, preprocess, postprocess, output]);
-  const digest = createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  const digest = hash('sha256', text, 'base64url').slice(0, 16);
   digests.set(model, digest);
   return digest;
 }

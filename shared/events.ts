@@ -16,10 +16,9 @@ export interface InferqEvents {
     status: number;
     milliseconds: number;
     requestId: string;
-    tenant?: string;
-    jobId?: string;
-    errorType?: ErrorCode;
-    trace?: Place | undefined;
+    tenant: string | undefined;
+    errorType: ErrorCode | undefined;
+    trace: Place | undefined;
   };
   'request.crashed': { requestId: string; error: unknown };
   'job.admitted': {

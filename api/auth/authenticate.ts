@@ -5,9 +5,10 @@ import { unverifiable } from './challenge.ts';
 import { looksLikeJwt, readCredential } from './credential.ts';
 import type { VerifyJwt } from './jwt.ts';
 import { createRemembered, type Verified } from './remembered.ts';
-import type { RunStrategy } from './run-strategy.ts';
+import type { Exchange, RunStrategy } from './run-strategy.ts';
 
-export type Authenticate = (request: Request, response: Response) => Promise<Principal>;
+/** At once where the credential is remembered. */
+export type Authenticate = (request: Request, response: Response) => Principal | Promise<Principal>;
 
 export interface AuthenticateParts {
   findToken: FindToken;
@@ -19,17 +20,20 @@ export interface AuthenticateParts {
 /** Who is asking. The one entry for every kind of Bearer credential; throws Unauthenticated for none or a bad one. */
 export function createAuthenticate({ findToken, verifyJwt, run }: AuthenticateParts): Authenticate {
   const remembered = createRemembered();
-  return async (request, response) => {
-    const credential = readCredential(request.headers.authorization);
-    const known = remembered.find(credential);
-    if (known) return known;
+
+  async function verify(credential: string, exchange: Exchange): Promise<Principal> {
     const verified =
       verifyJwt && looksLikeJwt(credential)
-        ? await verifyJwt(credential, { request, response })
-        : await run(new ApiTokenStrategy(findToken, credential), { request, response });
+        ? await verifyJwt(credential, exchange)
+        : await run(new ApiTokenStrategy(findToken, credential), exchange);
     if (!isVerified(verified)) throw unverifiable();
     remembered.add(credential, verified);
     return verified.principal;
+  }
+
+  return (request, response) => {
+    const credential = readCredential(request.headers.authorization);
+    return remembered.find(credential) ?? verify(credential, { request, response });
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
@@ -23,11 +24,28 @@ const KEEP_ALIVE_MS = 75_000;
 const MOST_IN_HAND = 5000;
 
 /** The HTTP server of the API: strict parsing, and its own limits also without nginx in front. */
-export function createHttpServer(listener: RequestListener, mostInHand = MOST_IN_HAND): Server {
+export function createHttpServer(
+  listener: RequestListener,
+  mostInHand = MOST_IN_HAND,
+  messages: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> = {},
+): Server {
   let inHand = 0;
   const refused = new WeakSet<Socket>();
   /** Answered before the request had come whole: a second answer would be taken for that to another request. */
   const answered = new WeakSet<Duplex>();
+
+  function noteEarly(this: ServerResponse): void {
+    const { req: request } = this;
+    if (request.complete) return;
+    const { socket } = request;
+    answered.add(socket);
+    request.once('end', () => answered.delete(socket));
+  }
+
+  function release(): void {
+    inHand -= 1;
+  }
+
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -36,21 +54,19 @@ export function createHttpServer(listener: RequestListener, mostInHand = MOST_IN
       connectionsCheckingInterval: 2000,
       insecureHTTPParser: false,
       requireHostHeader: false,
+      ...messages,
     },
     (request, response) => {
       // What follows a refused request on its connection may be meant as a part of it.
       if (refused.has(request.socket) || lingers(request.socket)) return;
-      response.once('finish', () => {
-        if (!request.complete) answered.add(request.socket);
-      });
-      request.once('end', () => answered.delete(request.socket));
+      response.on('finish', noteEarly);
       const refusal = refusalOf(request, inHand < mostInHand);
       if (refusal) {
         refused.add(request.socket);
         return refuse(response, refusal);
       }
       inHand += 1;
-      response.once('close', () => (inHand -= 1));
+      response.on('close', release);
       listener(request, response);
     },
   );
@@ -74,15 +90,20 @@ function faultOf({ url, rawHeaders, httpVersion }: IncomingMessage): string | un
   // `GET http://host/path` is for proxies (RFC 9112 §3.2.2); Express would answer some of it with a page of its own.
   if (!url?.startsWith('/')) return 'The target of the request must be a path.';
   // RFC 9112 §3.2 asks for a 400. Node would take the first, and read on where there is none.
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at] ?? '')) hosts += 1;
   if (hosts > 1) return 'The request has more than one Host.';
   return hosts === 0 && httpVersion !== '1.0' ? 'The request has no Host.' : undefined;
+}
+
+function isHost(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === 'host';
 }
 
 function refuse(response: ServerResponse, refusal: InferqError): void {
   response.setHeader('x-request-id', randomUUID());
   response.setHeader('connection', 'close');
-  void sendProblem(response, refusal);
+  sendProblem(response, refusal);
 }
 
 function rawProblem(error: NodeJS.ErrnoException): string {

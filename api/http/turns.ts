@@ -4,7 +4,8 @@ export type InTurn = <Result>(step: () => Result) => Result | Promise<Result>;
 /** Small enough to be done at once. */
 const SMALL_BYTES = 64 * 1024;
 
-const atOnce: InTurn = (step) => step();
+/** For what is small. */
+export const atOnce: InTurn = (step) => step();
 
 /**
  * Work on large bodies, one step a turn of the event loop, whoever's they are: a body of a megabyte can take tens of

@@ -1,4 +1,4 @@
-import { cacheKey } from '../../shared/cache-key.ts';
+import { isCached } from '../../shared/cache-key.ts';
 import type { Model } from '../../shared/models/registry.ts';
 import type { Admission } from '../../shared/ports.ts';
 import { estimate } from '../../shared/redis/queue-place.ts';
@@ -18,7 +18,7 @@ export function admittedJob(
 ): StoredJob {
   const { createdAt, kind } = admission;
   const ttl = spec.ttl === undefined ? undefined : (spec.ttl + (spec.delay ?? 0)) * 1000;
-  const cached = cacheKey(model.spec, tenant, null) !== undefined && spec.mode !== 'bypass';
+  const cached = isCached(model.spec) && spec.mode !== 'bypass';
   const status = kind === 'hit' ? 'succeeded' : kind === 'joined' ? admission.status : 'queued';
   return {
     id,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { InferqError } from '../../shared/errors.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 
@@ -19,7 +19,7 @@ export function etagOf(
   include: string | null,
 ): string {
   const beside = JSON.stringify([queue, progress, dataRemoved, include]);
-  return `W/"${revision}-${createHash('sha1').update(beside).digest('base64url')}"`;
+  return `W/"${revision}-${hash('sha1', beside, 'base64url')}"`;
 }
 
 /** `If-None-Match` as RFC 9110 §13.1.2 has it: a list, or `*` for anything; weak and strong tags are the same here. */

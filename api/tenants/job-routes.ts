@@ -46,7 +46,20 @@ export function createTenantJobRoutes(own: readonly Route[], audit: AuditLog): R
 
 function inTheNameOf(call: Call): Call {
   const { id = '', job: of = '' } = call.parameters;
-  return { ...call, principal: { ...call.principal, tenant: id }, parameters: { id: of } };
+  return {
+    principal: { ...call.principal, tenant: id },
+    parameters: { id: of },
+    requestId: call.requestId,
+    traceparent: call.traceparent,
+    address: call.address,
+    query: call.query,
+    header: (name) => call.header(name),
+    body: call.body,
+    inTurn: call.inTurn,
+    get signal() {
+      return call.signal;
+    },
+  };
 }
 
 /** The next page is the admin's too. */

@@ -83,7 +83,8 @@ function removed(): InferqError {
   );
 }
 
-async function resolveTexts<T>(job: StoredJob, get: (text: Text) => Promise<T>): Promise<JobOf<T>> {
+async function resolveTexts<T>(job: StoredJob, get: (text: Text) => Promise<T>): Promise<JobOf<T | string>> {
+  if (isWhole(job)) return job;
   const { output, input, ...rest } = job;
   const found = await Promise.allSettled([output, input].map(async (text) => (text ? get(text) : undefined)));
   const [first, second] = found.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
@@ -92,4 +93,9 @@ async function resolveTexts<T>(job: StoredJob, get: (text: Text) => Promise<T>):
   const error: unknown = failed.reason;
   if (!(error instanceof InferqError) || error.code !== 'data_removed') throw error;
   return { ...rest, output: null, dataRemoved: true };
+}
+
+/** Most are: then there is nothing to fetch. */
+function isWhole(job: StoredJob): job is StoredJob & JobOf<string> {
+  return typeof (job.output ?? '') === 'string' && typeof (job.input ?? '') === 'string';
 }

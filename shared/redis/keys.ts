@@ -35,6 +35,7 @@ export function newJobId(code: string, now: number, random: Uint8Array): string 
   let time = '';
   for (let rest = now, digit = 0; digit < 10; digit++, rest = Math.floor(rest / 32))
     time = ALPHABET[rest % 32] + time;
-  const tail = Array.from({ length: 16 }, (_, index) => ALPHABET[(random[index] ?? 0) & 31]).join('');
-  return `job_${code}${time}${tail}`;
+  let id = `job_${code}${time}`;
+  for (let index = 0; index < 16; index++) id += ALPHABET[(random[index] ?? 0) & 31];
+  return id;
 }

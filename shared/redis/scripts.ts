@@ -1,14 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { Redis, type Cluster } from 'ioredis';
 import type { RedisConnection } from './connection.ts';
+import { ScriptCall, toScript } from './script-call.ts';
 
 const folder = new URL('./scripts/', import.meta.url);
 
-/** A Lua script by name; ioredis sends its hash, and the text where Redis has lost it (NOSCRIPT). */
-export type RunScript = (
-  name: string,
-  key: string,
-  ...args: (string | number | Buffer)[]
-) => Promise<unknown>;
+/** Calls a Lua script by name; Redis is sent its hash, and its text where it has lost it (NOSCRIPT). */
+export type RunScript = (name: string, key: string, ...args: (string | number)[]) => Promise<unknown>;
 
 const runners = new WeakMap<RedisConnection, RunScript>();
 
@@ -16,14 +14,28 @@ const runners = new WeakMap<RedisConnection, RunScript>();
 export function createScripts(redis: RedisConnection): RunScript {
   const known = runners.get(redis);
   if (known) return known;
+  const run = redis instanceof Redis ? callScripts(redis) : defineScripts(redis);
+  runners.set(redis, run);
+  return run;
+}
+
+function callScripts(redis: Redis): RunScript {
+  const scripts = new Map([...readScripts()].map(([name, { lua }]) => [name, toScript(lua)]));
+  return (name, ...args) => {
+    const script = scripts.get(name);
+    if (!script) throw new TypeError(`There is no Lua script ${name}`);
+    return new ScriptCall(redis, script, args.map(String)).send();
+  };
+}
+
+/** On a cluster a command is routed, and sent again when its slot has moved: that is ioredis' own work. */
+function defineScripts(redis: Cluster): RunScript {
   for (const [name, definition] of readScripts()) redis.defineCommand(commandOf(name), definition);
-  const run: RunScript = async (name, key, ...args) => {
+  return async (name, key, ...args) => {
     const command: unknown = Reflect.get(redis, commandOf(name));
     if (typeof command !== 'function') throw new TypeError(`There is no Lua script ${name}`);
     return repeatIfForgotten(async (): Promise<unknown> => Reflect.apply(command, redis, [key, ...args]));
   };
-  runners.set(redis, run);
-  return run;
 }
 
 /** The text of each script with its `@include`s put in; the number of keys ends the file's name. */
