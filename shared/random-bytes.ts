@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-const pool = Buffer.allocUnsafe(4096);
+const pool = new Uint8Array(4096);
 let at = pool.length;
 
 /** So many random bytes, each handed out once; the system is asked for some hundred ids at a time. */
@@ -9,7 +9,6 @@ export function pooledRandomBytes(count: number): Uint8Array {
     randomFillSync(pool);
     at = 0;
   }
-  const bytes = pool.subarray(at, at + count);
   at += count;
-  return Uint8Array.from(bytes);
+  return pool.slice(at - count, at);
 }

@@ -24,14 +24,30 @@ export function createRouteTable(
     // In the order of the list, as Express goes through it.
     table.set(key, [...(table.get(key) ?? []), { route, segments }]);
   }
-  return (method, target) => {
-    const end = target.indexOf('?');
-    const given = (end < 0 ? target : target.slice(0, end)).split('/');
+
+  function find(method: string, path: string): FoundRoute | undefined {
+    const given = path.split('/');
     for (const { route, segments } of table.get(keyOf(method, given)) ?? []) {
       const parameters = match(segments, given);
       if (parameters) return { route, parameters };
     }
     return undefined;
+  }
+
+  const fixed = Map.groupBy(
+    routes.filter(({ path }) => !path.includes('{')),
+    ({ method }) => method.toUpperCase(),
+  );
+  const known = new Map(
+    [...fixed].map(([method, those]) => [
+      method,
+      new Map(those.map(({ path }) => [path, find(method, path)])),
+    ]),
+  );
+  return (method, target) => {
+    const end = target.indexOf('?');
+    const path = end < 0 ? target : target.slice(0, end);
+    return known.get(method)?.get(path) ?? find(method, path);
   };
 }
 

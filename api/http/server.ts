@@ -34,16 +34,16 @@ export function createHttpServer(
   /** Answered before the request had come whole: a second answer would be taken for that to another request. */
   const answered = new WeakSet<Duplex>();
 
-  function noteEarly(this: ServerResponse): void {
-    const { req: request } = this;
-    if (request.complete) return;
+  function conclude(this: ServerResponse): void {
+    inHand -= 1;
+    noteEarly(this);
+  }
+
+  function noteEarly({ req: request, writableFinished }: ServerResponse): void {
+    if (request.complete || !writableFinished) return;
     const { socket } = request;
     answered.add(socket);
     request.once('end', () => answered.delete(socket));
-  }
-
-  function release(): void {
-    inHand -= 1;
   }
 
   const server = createServer(
@@ -59,14 +59,14 @@ export function createHttpServer(
     (request, response) => {
       // What follows a refused request on its connection may be meant as a part of it.
       if (refused.has(request.socket) || lingers(request.socket)) return;
-      response.on('finish', noteEarly);
       const refusal = refusalOf(request, inHand < mostInHand);
       if (refusal) {
         refused.add(request.socket);
+        response.once('close', () => noteEarly(response));
         return refuse(response, refusal);
       }
       inHand += 1;
-      response.on('close', release);
+      response.on('close', conclude);
       listener(request, response);
     },
   );

@@ -1,5 +1,6 @@
 import { pino, type Level, type Logger } from 'pino';
 import type { EventName, Events } from '../events.ts';
+import { toTime } from '../stored-job.ts';
 import { parseTraceparent, type Place } from './trace-context.ts';
 
 const LEVELS = {
@@ -57,7 +58,7 @@ export function createLogger(role: string, level: string): Logger {
     {
       level,
       base: { role },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: () => `,"time":"${toTime(Date.now())}"`,
       serializers: { error: describe, trace: traceIdOf },
       hooks: {
         logMethod(given, method, severity) {
@@ -73,6 +74,7 @@ export function createLogger(role: string, level: string): Logger {
 /** Turns each event into a log line. */
 export function logEvents(events: Events, logger: Logger): void {
   for (const name of eventNames()) {
+    if (!logger.isLevelEnabled(LEVELS[name])) continue;
     const isNew = REPEATED.has(name) ? createRepetitionFilter() : () => true;
     events.on(name, (details) => {
       if (isNew(details)) logger[LEVELS[name]](details, name);

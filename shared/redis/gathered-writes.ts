@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import type { RedisConnection } from './connection.ts';
 
 type Send = Redis['sendCommand'];
+type Socket = Redis['stream'];
 
 /**
  * Sends the commands of one turn of the event loop in one write, and so in one read of Redis: under load a write
@@ -12,17 +13,46 @@ export function gatherWrites(redis: RedisConnection): void {
   if (!(redis instanceof Redis)) return;
   const target: { sendCommand: Send } = redis;
   const send = redis.sendCommand.bind(redis);
-  let isGathering = false;
+  const gathering = new WeakSet<Socket>();
   target.sendCommand = (command, stream) => {
     const socket = redis.stream;
-    if (!isGathering && redis.status === 'ready') {
-      isGathering = true;
-      socket.cork();
-      setImmediate(() => {
-        isGathering = false;
-        socket.uncork();
-      });
+    if (redis.status === 'ready' && !gathering.has(socket)) {
+      gathering.add(socket);
+      gatherOn(socket);
     }
     return send(command, stream);
   };
+}
+
+/** Texts are joined rather than held back by `cork`, which would give each to the system as a piece of its own. */
+function gatherOn(socket: Socket): void {
+  const write = socket.write.bind(socket);
+  const end = socket.end.bind(socket);
+  let gathered = '';
+
+  function flush(): void {
+    const text = gathered;
+    gathered = '';
+    if (text !== '' && socket.writable) write(text, isAscii(text) ? 'latin1' : 'utf8');
+  }
+
+  const gather = (data: string | Uint8Array): boolean => {
+    if (typeof data !== 'string') {
+      flush();
+      return write(data);
+    }
+    if (gathered === '') setImmediate(flush);
+    gathered += data;
+    return true;
+  };
+  const endGathered = (): Socket => {
+    flush();
+    return end();
+  };
+  Object.assign(socket, { write: gather, end: endGathered });
+}
+
+/** What is ASCII alone need not be encoded. */
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
 }
