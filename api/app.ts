@@ -7,6 +7,7 @@ import type { Authenticate } from './auth/authenticate.ts';
 import { createDashboard } from './dashboard/page.ts';
 import { createDocs } from './docs/page.ts';
 import { allowOrigins } from './http/cors.ts';
+import { watchDepartures } from './http/departures.ts';
 import { Exchange, exchangeOf } from './http/exchange.ts';
 import { createRouteTable } from './http/route-table.ts';
 import type { Route } from './http/route.ts';
@@ -40,7 +41,8 @@ export function createApp({
   closing,
 }: AppParts): Express {
   const app = express();
-  const parts = { authenticate, events, maxBody, closing, turnsFor: createTurns() };
+  const departureOf = watchDepartures(closing);
+  const parts = { authenticate, events, maxBody, departureOf, turnsFor: createTurns() };
   const exchanges = { events, tracing, headers: secureHeaders() };
   const find = createRouteTable(routes);
   const answersPages = edge.corsOrigins.length > 0;

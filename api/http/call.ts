@@ -1,5 +1,6 @@
 import type { Principal } from '../../shared/principal.ts';
 import { formatTraceparent, parseTraceparent } from '../../shared/observe/trace-context.ts';
+import type { DepartureOf } from './departures.ts';
 import type { Exchange } from './exchange.ts';
 import type { JsonBody } from './json-body.ts';
 import type { Call } from './route.ts';
@@ -10,8 +11,7 @@ export interface CallParts {
   principal: Principal;
   parameters: Call['parameters'];
   body: JsonBody | undefined;
-  /** Aborted when the replica shuts down. */
-  closing: AbortSignal;
+  departureOf: DepartureOf;
 }
 
 /** A request of Express as use cases see it; what few of them ask for is made when it is asked for. */
@@ -21,17 +21,17 @@ export class ExpressCall implements Call {
   readonly body: unknown;
   readonly inTurn: InTurn;
   readonly #exchange: Exchange;
-  readonly #closing: AbortSignal;
+  readonly #departureOf: DepartureOf;
   #signal: AbortSignal | undefined;
   #query: URLSearchParams | undefined;
 
-  constructor({ exchange, principal, parameters, body, closing }: CallParts) {
+  constructor({ exchange, principal, parameters, body, departureOf }: CallParts) {
     this.principal = principal;
     this.parameters = parameters;
     this.body = body?.value;
     this.inTurn = body?.inTurn ?? atOnce;
     this.#exchange = exchange;
-    this.#closing = closing;
+    this.#departureOf = departureOf;
   }
 
   get requestId(): string {
@@ -60,7 +60,7 @@ export class ExpressCall implements Call {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= signalOf(this.#exchange, this.#closing);
+    this.#signal ??= this.#departureOf(this.#exchange.response);
     return this.#signal;
   }
 }
@@ -68,12 +68,4 @@ export class ExpressCall implements Call {
 function queryOf(target: string): URLSearchParams {
   const at = target.indexOf('?');
   return new URLSearchParams(at < 0 ? '' : target.slice(at + 1));
-}
-
-/** Most requests are answered before anybody could leave. */
-function signalOf({ response }: Exchange, closing: AbortSignal): AbortSignal {
-  const gone = new AbortController();
-  if (response.closed || response.destroyed) gone.abort();
-  else response.once('close', () => gone.abort());
-  return AbortSignal.any([gone.signal, closing]);
 }

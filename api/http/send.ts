@@ -3,10 +3,12 @@ import { pipeline } from 'node:stream/promises';
 import { toProblem, type InferqError } from '../../shared/errors.ts';
 import { challengeOf } from '../auth/challenge.ts';
 import type { Answer } from './route.ts';
+import { PIECE, slices } from './slices.ts';
+import { nextTurn } from './turns.ts';
 
 /**
  * Writes an answer, after `first`: headers as name, value, name, value. A stream that the client leaves is no error.
- * What is there as a whole goes out at once; a promise is answered for a stream alone.
+ * What is small goes out at once: then there is no promise to wait for.
  */
 export function send(
   response: ServerResponse,
@@ -14,10 +16,7 @@ export function send(
   first: string[] = [],
 ): Promise<void> | undefined {
   const json = answer.json ?? (answer.value === undefined ? undefined : JSON.stringify(answer.value));
-  if (json !== undefined && !answer.stream) {
-    sendJson(response, json, answer, first);
-    return undefined;
-  }
+  if (json !== undefined && !answer.stream) return sendJson(response, json, answer, first);
   response.statusCode = answer.status;
   setHeaders(response, first);
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
@@ -32,14 +31,41 @@ function sendJson(
   json: string,
   { status, headers = {} }: Answer,
   head: string[],
-): void {
+): Promise<void> | undefined {
   const bytes = Buffer.byteLength(json);
   for (const name in headers) head.push(name, headers[name] ?? '');
   if (headers['content-type'] === undefined) head.push('content-type', 'application/json');
   head.push('content-length', String(bytes));
   response.writeHead(status, head);
   // What is ASCII alone need not be encoded.
-  response.end(json, bytes === json.length ? 'latin1' : 'utf8');
+  const encoding = bytes === json.length ? 'latin1' : 'utf8';
+  if (json.length > PIECE) return sendPieces(response, json, encoding);
+  response.end(json, encoding);
+  return undefined;
+}
+
+/** A megabyte takes the system milliseconds, in which nobody else is served. */
+async function sendPieces(
+  response: ServerResponse,
+  json: string,
+  encoding: 'latin1' | 'utf8',
+): Promise<void> {
+  for (const piece of slices(json)) {
+    if (response.destroyed) return;
+    if (!response.write(piece, encoding)) await roomIn(response);
+    await nextTurn();
+  }
+  response.end();
+}
+
+function roomIn(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+  });
 }
 
 async function sendStream(response: ServerResponse, stream: NonNullable<Answer['stream']>): Promise<void> {

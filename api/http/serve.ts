@@ -6,6 +6,7 @@ import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { requireScope } from '../auth/authorize.ts';
 import { ExpressCall } from './call.ts';
+import type { DepartureOf } from './departures.ts';
 import type { Exchange } from './exchange.ts';
 import { readJsonBody } from './json-body.ts';
 import type { FoundRoute } from './route-table.ts';
@@ -18,7 +19,7 @@ export interface ServeParts {
   events: Events;
   /** In bytes. */
   maxBody: number;
-  closing: AbortSignal;
+  departureOf: DepartureOf;
   turnsFor: (bytes: number) => InTurn;
 }
 
@@ -59,9 +60,9 @@ async function toCall(
   const principal = route.scope === 'public' ? anonymous : await parts.authenticate(request, response);
   if (route.scope !== 'public' && route.scope !== 'any') requireScope(principal, route.scope);
   if (principal !== anonymous) exchange.tenant = principal.tenant;
-  const { maxBody, turnsFor, closing } = parts;
+  const { maxBody, turnsFor, departureOf } = parts;
   const body = takesBody(route, request) ? await readJsonBody(request, maxBody, turnsFor) : undefined;
-  return new ExpressCall({ exchange, principal, parameters, body, closing });
+  return new ExpressCall({ exchange, principal, parameters, body, departureOf });
 }
 
 function takesBody({ body, bodyOptional }: Route, { headers }: Request): boolean {

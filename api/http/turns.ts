@@ -22,7 +22,8 @@ export function createTurns(): (bytes: number) => InTurn {
   return (bytes) => (bytes <= SMALL_BYTES ? atOnce : inTurn);
 }
 
-function nextTurn(): Promise<void> {
+/** Lets everybody else have a turn of the event loop. */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -2,9 +2,7 @@ import { Readable } from 'node:stream';
 import type { OpenText, Texts } from '../../shared/blobs/texts.ts';
 import { jobPieces, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import type { Answer } from '../http/route.ts';
-
-/** So much is written at once at most: others have their turn between two pieces. */
-const PIECE = 64 * 1024;
+import { slices } from '../http/slices.ts';
 
 /** A job as JSON: whole where it is small, else as it comes from where its texts lie. */
 export async function jobBody(
@@ -28,15 +26,5 @@ export async function* piecewise(
   for (const piece of pieces) {
     if (typeof piece === 'string') yield* slices(piece);
     else yield* await piece();
-  }
-}
-
-function* slices(text: string): Generator<string> {
-  for (let from = 0; from < text.length;) {
-    const to = from + PIECE;
-    // Not between the halves of a character.
-    const end = (text.codePointAt(to - 1) ?? 0) > 0xffff ? to + 1 : to;
-    yield text.slice(from, end);
-    from = end;
   }
 }

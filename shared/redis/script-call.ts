@@ -4,7 +4,6 @@ const MOST_TRIES = 5;
 
 /** A Lua script of one key, and the connections of which Redis is known to have it. */
 export interface Script {
-  text: string;
   /** The beginnings of its two commands: by its hash, and with its text where Redis may not know that. */
   byHash: string;
   byText: string;
@@ -14,7 +13,6 @@ export interface Script {
 export function toScript(text: string): Script {
   const hash = createHash('sha1').update(text).digest('hex');
   return {
-    text,
     byHash: bulk('evalsha') + bulk(hash) + bulk('1'),
     byText: bulk('eval') + bulk(text) + bulk('1'),
     loaded: new WeakSet(),
