@@ -50,14 +50,18 @@ export function createModelWorkers({
       settle: (id, fence, outcome) =>
         runClaims.settle(job, token, { run: id, token: fence }, outcome, takesMore(worker, inHand)),
     });
-    const take = async (job: Job, token = '', signal?: AbortSignal): Promise<void> => {
+    const take = async (job: Job, token = ''): Promise<void> => {
       inHand += 1;
-      await run(job, token, signal, holdOf(job, token)).finally(() => (inHand -= 1));
+      try {
+        await run(job, token, holdOf(job, token));
+      } finally {
+        inHand -= 1;
+      }
     };
     const worker: Worker = new Worker(
       QUEUE_NAME,
-      // BullMQ passes a signal to whoever declares three parameters.
-      (job, token, signal) => take(job, token, signal),
+      // Without the third parameter, for which BullMQ would make a signal a run: only `cancelJob` would abort it.
+      (job, token) => take(job, token),
       {
         prefix: queuePrefix(code),
         connection,
@@ -76,10 +80,9 @@ export function createModelWorkers({
     return worker;
   }
 
-  async function run(job: Job, token: string, signal: AbortSignal | undefined, hold: Hold): Promise<void> {
+  async function run(job: Job, token: string, hold: Hold): Promise<void> {
     const id = job.id ?? '';
     const breakOff = new AbortController();
-    signal?.addEventListener('abort', () => breakOff.abort('taken over' satisfies BreakOff), { once: true });
     running.set(id, breakOff);
     // Taken in the moment of the stop, and come too late for the deadline.
     if (isOver) breakOff.abort('draining' satisfies BreakOff);

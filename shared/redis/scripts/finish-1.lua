@@ -10,6 +10,8 @@
 local settled = settle_run(KEYS[1], ARGV)
 if settled[1] == 'queued' or not release_run(ARGV[1], ARGV[2], ARGV[10]) then return { settled, 0 } end
 if #settled > 1 or ARGV[11] ~= '1' then return { settled, 1 } end
+-- The last run of a model takes the clock of the fair shares along.
+fair_read = nil
 local ok, claimed = pcall(claim_and_start, ARGV[1], ARGV[10], ARGV[12], ARGV[13], tonumber(ARGV[14]), ARGV[15] == '1')
 if not ok then return { settled, 1 } end
 return { settled, 1, claimed }

@@ -54,7 +54,7 @@ local function claim_run(prefix, token, lock_ms, worker, now)
   local run = first_waiting(queue)
   if not run then
     local due = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')[2]
-    return { '', 0, due and digits(due / 4096) or 0 }
+    return { '', 0, due and digits(math.floor(due / 4096)) or 0 }
   end
   count_for_rate(queue, most, meta[4])
   redis.call('SET', queue .. run .. ':lock', token, 'PX', lock_ms)
