@@ -33,9 +33,9 @@ local function count_for_rate(queue, most, window)
   end
 end
 
-local function first_waiting(queue)
+local function first_waiting(queue, others)
   -- Those whose worker died are in `wait`.
-  local stalled = redis.call('RPOPLPUSH', queue .. 'wait', queue .. 'active')
+  local stalled = others and redis.call('RPOPLPUSH', queue .. 'wait', queue .. 'active')
   if stalled then return stalled end
   local run = redis.call('ZPOPMIN', queue .. 'prioritized')[1]
   if run then redis.call('LPUSH', queue .. 'active', run) else redis.call('DEL', queue .. 'pc') end
@@ -47,11 +47,12 @@ local function claim_run(prefix, token, lock_ms, worker, now)
   local queue = prefix .. 'jobs:'
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max', 'duration')
   local is_full = meta[1] or meta[2] and redis.call('LLEN', queue .. 'active') >= tonumber(meta[2])
-  promote_due(prefix, now, is_full)
+  local others = redis.call('EXISTS', queue .. 'delayed', queue .. 'wait') > 0
+  if others then promote_due(prefix, now, is_full) end
   local most = tonumber(meta[3])
   local pause = rate_pause(queue, most)
   if pause > 0 or is_full then return { '', pause, 0 } end
-  local run = first_waiting(queue)
+  local run = first_waiting(queue, others)
   if not run then
     local due = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')[2]
     return { '', 0, due and digits(math.floor(due / 4096)) or 0 }

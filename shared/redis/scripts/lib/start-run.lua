@@ -18,7 +18,8 @@ local function start_run(prefix, run, worker, is_alone)
   local first = live[1]
   if not first then return { 'ended' } end
 
-  local due = not first.started and tonumber(redis.call('HGET', first.key, 'due')) or 0
+  local job = redis.call('HMGET', first.key, 'spec', 'queued', 'due')
+  local due = not first.started and tonumber(job[3]) or 0
   if due > now + TOLERANCE then
     -- BullMQ forgets the run; the sweeper tells it again in time.
     look_at(prefix, run, due)
@@ -54,9 +55,8 @@ local function start_run(prefix, run, worker, is_alone)
     add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
   end
   wake(prefix, run)
-  local job = redis.call('HMGET', first.key, 'spec', 'queued')
-  -- A delayed job begins to be in flight here.
-  if first.cache_key then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
+  -- A delayed job begins to be in flight here, as does one that was retried; others are since they were admitted.
+  if first.cache_key and (job[3] or run ~= owner_of(run)) then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
   return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
     first.tenant, first.attempts + attempts_more - 1, tonumber(lost[6]) or 0,
     digits(now - (job[2] or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
