@@ -139,6 +139,7 @@ function toJobJson(id: string): JobJson {
     timestamp: now,
     processedOn: now,
     failedReason: '',
-    returnvalue: '',
+    // BullMQ parses it, and what is no JSON costs it an exception.
+    returnvalue: 'null',
   };
 }
