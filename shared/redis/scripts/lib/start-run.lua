@@ -4,6 +4,13 @@ local TOLERANCE = 250
 -- After so many deaths of its workers a run is the only one that the next has in hand; after so many it is given up.
 local ALONE_AFTER, MOST_DEATHS = 2, 3
 
+-- Of a start only those are told who read along: who waits for the end would look in vain.
+local function tell_start(prefix, run)
+  for _, replica in ipairs(redis.call('SMEMBERS', prefix .. 'waiting:' .. run)) do
+    redis.call('PUBLISH', 'inferq:wake:' .. replica, run .. ' started')
+  end
+end
+
 local function start_run(prefix, run, worker, is_alone)
   local key, now = prefix .. 'run:' .. run, now_ms()
   local live = live_jobs(prefix, run)
@@ -54,7 +61,7 @@ local function start_run(prefix, run, worker, is_alone)
   if token > 1 or first.attempts > 0 or string.find(run, '~', 1, true) then
     add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
   end
-  wake(prefix, run)
+  tell_start(prefix, run)
   -- A delayed job begins to be in flight here, as does one that was retried; others are since they were admitted.
   if first.cache_key and (job[3] or run ~= owner_of(run)) then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
   return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
