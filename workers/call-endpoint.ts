@@ -3,6 +3,7 @@ import type { ExactIntegers } from '../shared/exact-numbers.ts';
 import type { Endpoint } from '../shared/model.ts';
 import { addressOf, lowerCased, type EndpointAddress } from './endpoint-address.ts';
 import { readAnswer, readRefusal, type AnswerContext } from './endpoint-answer.ts';
+import { createExchange, type Exchange } from './endpoint-exchange.ts';
 import { connectionFault, refusalFault, timeoutFault } from './endpoint-fault.ts';
 import { createEndpointPools } from './endpoint-pools.ts';
 import type { EndpointRequest, Protocol, StreamPart } from './protocols/protocol.ts';
@@ -49,6 +50,8 @@ export interface EndpointCaller {
   close(): Promise<void>;
 }
 
+const REFUSAL_BYTES = 64 * 1024;
+
 /** One for a process: it holds the keep-alive connections. */
 export function createEndpointCaller({
   connectTimeoutMs = 10_000,
@@ -66,22 +69,24 @@ export function createEndpointCaller({
     return address;
   }
 
-  async function exchange({ request, headers = {} }: EndpointCall, context: AnswerContext): Promise<unknown> {
-    const { address, signal } = context;
-    const answer = await pools.of(address.origin).request({
-      path: request.keyInPath ? pathWithKey(address.path, headers) : address.path,
-      method: request.method,
-      headers: { ...request.headers, ...address.headers, ...lowerCased(headers) },
-      body: JSON.stringify(request.body),
-      signal,
-    });
-    // Destroying a body that was not read to its end emits an error, which nobody is left to hear.
-    answer.body.on('error', () => undefined);
+  async function send({ request, headers = {} }: EndpointCall, context: AnswerContext): Promise<unknown> {
+    const { address, maxBytes, exchange } = context;
+    const own = lowerCased(headers);
+    const answer = await exchange.answer(
+      pools.of(address.origin),
+      {
+        path: request.keyInPath ? pathWithKey(address.path, own) : address.path,
+        method: request.method,
+        headers: { ...request.headers, ...address.headers, ...own },
+        body: JSON.stringify(request.body),
+      },
+      { most: maxBytes, ofRefusal: REFUSAL_BYTES },
+    );
     try {
       if (answer.statusCode < 300) return await readAnswer(answer, context);
-      throw refusalFault(await readRefusal(answer, context), address, { now: now(), maxRetryAfterS });
+      throw refusalFault(readRefusal(answer, context), address, { now: now(), maxRetryAfterS });
     } finally {
-      if (!answer.body.readableEnded) answer.body.destroy();
+      answer.stream?.destroy();
     }
   }
 
@@ -92,8 +97,8 @@ export function createEndpointCaller({
       call.signal?.throwIfAborted();
       return breakable(
         { running, signal: call.signal, timeoutMs, late: () => timeoutFault(timeoutMs, address) },
-        (signal) =>
-          exchange(call, { address, protocol, maxBytes, signal, onPart, exact }).catch((thrown: unknown) => {
+        (exchange) =>
+          send(call, { address, protocol, maxBytes, exchange, onPart, exact }).catch((thrown: unknown) => {
             throw connectionFault(thrown, address);
           }),
       );
@@ -108,7 +113,7 @@ export function createEndpointCaller({
 
 /** `/predictions/?a=b` and the key `job_1`: `/predictions/job_1?a=b`. */
 function pathWithKey(path: string, headers: Record<string, string>): string {
-  const key = lowerCased(headers)['idempotency-key'];
+  const key = headers['idempotency-key'];
   if (key === undefined) throw new TypeError('This protocol needs a call with an Idempotency-Key.');
   const [pathname = '', ...query] = path.split('?');
   const under = `${pathname.replace(/\/$/, '')}/${encodeURIComponent(key)}`;
@@ -125,15 +130,15 @@ interface BreakOptions {
 
 /**
  * Work that the signal, the clock or who holds `running` may break off. It rejects at once then, while the work is
- * told by its own signal: undici lets go of a request only when its connection stands, and a host that swallows
- * packets must not hold a job.
+ * told as well: undici lets go of a request only when its connection stands, and a host that swallows packets must not
+ * hold a job.
  */
 function breakable<T>(
   { running, signal, timeoutMs, late }: BreakOptions,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (exchange: Exchange) => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const breaker = new AbortController();
+    const exchange = createExchange();
     const release = (): void => {
       clearTimeout(deadline);
       signal?.removeEventListener('abort', onAbort);
@@ -141,13 +146,13 @@ function breakable<T>(
     };
     const breakOff = (reason: unknown): void => {
       release();
-      breaker.abort(reason);
+      exchange.breakOff();
       reject(reason);
     };
     const onAbort = (): void => breakOff(signal?.reason);
     const deadline = setTimeout(() => breakOff(late()), timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     running.add(breakOff);
-    void work(breaker.signal).then(resolve, reject).then(release);
+    void work(exchange).then(resolve, reject).then(release);
   });
 }

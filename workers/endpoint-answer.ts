@@ -1,25 +1,22 @@
-import type { Dispatcher } from 'undici';
+import type { Readable } from 'node:stream';
 import { InferqError } from '../shared/errors.ts';
 import { noteIntegers, type ExactIntegers } from '../shared/exact-numbers.ts';
 import { answerFault, type Refusal } from './endpoint-fault.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
+import { encodingOf, isEventStream, typeOf, type Answer, type Exchange } from './endpoint-exchange.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocols/protocol.ts';
 import { serverSentEvents } from './server-sent-events.ts';
-
-type Answer = Dispatcher.ResponseData;
 
 /** What a reader needs to know of a call besides the answer itself. */
 export interface AnswerContext {
   address: EndpointAddress;
   protocol: Protocol;
   maxBytes: number;
-  signal: AbortSignal;
+  exchange: Exchange;
   onPart: ((part: StreamPart) => void | Promise<void>) | undefined;
   exact: ExactIntegers | undefined;
 }
 
-const utf8 = new TextDecoder();
-const REFUSAL_BYTES = 64 * 1024;
 /** How long a stream may stay open after its end marker: read to its end, the connection can be used again. */
 const LINGER_MS = 100;
 
@@ -34,18 +31,19 @@ export async function readAnswer(answer: Answer, context: AnswerContext): Promis
 
 async function readBody(answer: Answer, context: AnswerContext): Promise<unknown> {
   const { address, protocol, maxBytes } = context;
-  const encoding = answer.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
+  const encoding = encodingOf(answer.headers);
+  if (encoding !== 'identity') {
     throw answerFault(
       'invalid_output',
-      `used Content-Encoding ${String(encoding)}, which was not asked for.`,
+      `used Content-Encoding ${encoding}, which was not asked for.`,
       address,
     );
   }
-  const type = String(answer.headers['content-type'] ?? 'no content type').toLowerCase();
-  if (!type.startsWith('text/event-stream'))
-    return parseBody(await readText(answer, maxBytes, address), type, context);
-  if (protocol.stream) return readStream(answer, protocol.stream(), context);
+  if (!isEventStream(answer.headers)) {
+    if (answer.text === undefined) throw tooLarge(maxBytes, address);
+    return parseBody(answer.text, typeOf(answer.headers), context);
+  }
+  if (protocol.stream && answer.stream) return readStream(answer.stream, protocol.stream(), context);
   throw answerFault(
     'invalid_output',
     "answered with an event stream, which the model's protocol does not know.",
@@ -54,8 +52,8 @@ async function readBody(answer: Answer, context: AnswerContext): Promise<unknown
 }
 
 /** What a server says when it refuses. The status alone decides, so a body that cannot be read is no message. */
-export async function readRefusal(answer: Answer, { address, protocol }: AnswerContext): Promise<Refusal> {
-  const text = await readText(answer, REFUSAL_BYTES, address).catch(() => '');
+export function readRefusal(answer: Answer, { protocol }: AnswerContext): Refusal {
+  const text = answer.text ?? '';
   const after = answer.headers['retry-after'];
   const status = answer.statusCode;
   const body = parseRefusal(text);
@@ -79,25 +77,6 @@ function refusalMessage(text: string, body: unknown, type: string, protocol: Pro
   if (body !== undefined) return protocol.errorMessage(body);
   // A page for people says nothing in a sentence; plain text does.
   return type.startsWith('text/plain') && text.trim() !== '' ? text : undefined;
-}
-
-async function readText(
-  { headers, body }: Answer,
-  maxBytes: number,
-  address: EndpointAddress,
-): Promise<string> {
-  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes, address);
-  const chunks: Uint8Array[] = [];
-  let received = 0;
-  for await (const piece of body) {
-    const chunk: Uint8Array = piece;
-    received += chunk.byteLength;
-    if (received > maxBytes) throw tooLarge(maxBytes, address);
-    chunks.push(chunk);
-  }
-  const [first] = chunks;
-  const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks, received);
-  return utf8.decode(bytes);
 }
 
 function parseBody(text: string, type: string, { address, exact }: AnswerContext): unknown {
@@ -125,18 +104,18 @@ function noteExactly(text: string, exact: ExactIntegers, address: EndpointAddres
   }
 }
 
-async function readStream(answer: Answer, reader: StreamReader, context: AnswerContext): Promise<unknown> {
-  const { address, maxBytes, signal, exact } = context;
+async function readStream(stream: Readable, reader: StreamReader, context: AnswerContext): Promise<unknown> {
+  const { address, maxBytes, exchange, exact } = context;
   let lingering: NodeJS.Timeout | undefined;
   try {
-    for await (const event of serverSentEvents(answer.body, { maxBytes })) {
+    for await (const event of serverSentEvents(stream, { maxBytes })) {
       if (lingering) continue;
       const parts = reader.read(event);
       if (exact) noteExactly(event.data, exact, address);
       for (const part of parts) {
-        if (part.kind === 'done') lingering = setTimeout(() => answer.body.destroy(), LINGER_MS);
+        if (part.kind === 'done') lingering = setTimeout(() => stream.destroy(), LINGER_MS);
         else await context.onPart?.(part);
-        signal.throwIfAborted();
+        if (exchange.isBroken) throw new Error('The call was broken off.');
       }
     }
   } catch (thrown) {

@@ -1,15 +1,20 @@
 import { DelayedError, Queue, Worker, type Job } from 'bullmq';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
+import type { Claims } from '../shared/redis/claims.ts';
 import type { RedisConnection } from '../shared/redis/connection.ts';
 import { QUEUE_NAME, queuePrefix } from '../shared/redis/work-queue.ts';
 import { limitsOf, type Limits } from './model-limits.ts';
-import type { BreakOff, Verdict } from './process-run.ts';
+import type { BreakOff, Hold, Verdict } from './process-run.ts';
+import type { Room } from './room.ts';
+import { createRunClaims, takesMore } from './run-claims.ts';
 
 export interface ModelWorkersParts {
   connection: RedisConnection;
   registry: Registry;
-  process: (run: string, breakOff: AbortController) => Promise<Verdict>;
+  claims: Claims;
+  room: Room;
+  process: (run: string, breakOff: AbortController, hold: Hold) => Promise<Verdict>;
   events: Events;
   concurrency: number;
   /** Seconds after which a worker that gives no sign of life loses its runs; it renews its locks at half of it. */
@@ -21,6 +26,8 @@ export interface ModelWorkersParts {
 export function createModelWorkers({
   connection,
   registry,
+  claims,
+  room,
   process,
   events,
   concurrency,
@@ -36,31 +43,51 @@ export function createModelWorkers({
   let syncing = Promise.resolve();
 
   function open(code: string): Worker {
-    const worker = new Worker(QUEUE_NAME, (job, token, signal) => run(job, token, signal), {
-      prefix: queuePrefix(code),
-      connection,
-      name,
-      concurrency,
-      lockDuration: lockTime * 1000,
-      // A dead worker's runs are found in the second look after its locks have run out.
-      stalledInterval: lockTime * 333,
-      // Who may have killed its workers is for the record to say: BullMQ would blame whoever was beside it.
-      maxStalledCount: 1_000_000,
-      skipVersionCheck: true,
+    const runClaims = createRunClaims({ claims, code, room, name, lockMs: lockTime * 1000 });
+    let inHand = 0;
+    const holdOf = (job: Job, token: string): Hold => ({
+      begun: runClaims.begun(job.id ?? ''),
+      settle: (id, fence, outcome) =>
+        runClaims.settle(job, token, { run: id, token: fence }, outcome, takesMore(worker, inHand)),
     });
+    const take = async (job: Job, token = ''): Promise<void> => {
+      inHand += 1;
+      try {
+        await run(job, token, holdOf(job, token));
+      } finally {
+        inHand -= 1;
+      }
+    };
+    const worker: Worker = new Worker(
+      QUEUE_NAME,
+      // Without the third parameter, for which BullMQ would make a signal a run: only `cancelJob` would abort it.
+      (job, token) => take(job, token),
+      {
+        prefix: queuePrefix(code),
+        connection,
+        name,
+        concurrency,
+        lockDuration: lockTime * 1000,
+        // A dead worker's runs are found in the second look after its locks have run out.
+        stalledInterval: lockTime * 333,
+        // Who may have killed its workers is for the record to say: BullMQ would blame whoever was beside it.
+        maxStalledCount: 1_000_000,
+        skipVersionCheck: true,
+      },
+      runClaims.backend,
+    );
     worker.on('error', onError);
     return worker;
   }
 
-  async function run(job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
+  async function run(job: Job, token: string, hold: Hold): Promise<void> {
     const id = job.id ?? '';
     const breakOff = new AbortController();
-    signal?.addEventListener('abort', () => breakOff.abort('taken over' satisfies BreakOff), { once: true });
     running.set(id, breakOff);
     // Taken in the moment of the stop, and come too late for the deadline.
     if (isOver) breakOff.abort('draining' satisfies BreakOff);
     try {
-      const verdict = await process(id, breakOff);
+      const verdict = await process(id, breakOff, hold);
       if (verdict.kind === 'done') return;
       await job.moveToDelayed(Date.now() + verdict.delayMs, token);
     } finally {

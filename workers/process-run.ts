@@ -3,6 +3,7 @@ import type { AttemptOutcome, Events } from '../shared/events.ts';
 import type { JobError } from '../shared/job.ts';
 import type { Model, Registry } from '../shared/models/registry.ts';
 import type { JobStore, Outcome, StartedRun } from '../shared/ports.ts';
+import type { Beginning } from '../shared/redis/claims.ts';
 import { codeOfJob } from '../shared/redis/keys.ts';
 import type { Outbox } from '../shared/redis/outbox.ts';
 import type { WorkQueue } from '../shared/redis/work-queue.ts';
@@ -41,6 +42,13 @@ export interface ProcessorParts extends AttemptParts {
   random: () => number;
 }
 
+/** A run as its worker has it. */
+export interface Hold {
+  /** Started as it was claimed, with a place in the room that is left when it is through; undefined: not yet. */
+  begun: Beginning | undefined;
+  settle: JobStore['settle'];
+}
+
 /** What BullMQ is to do with the run: forget it, or bring it again after a pause. */
 export type Verdict = { kind: 'done' } | { kind: 'again'; delayMs: number };
 
@@ -54,16 +62,35 @@ interface Ending {
 export function createProcessor(parts: ProcessorParts) {
   const { store, worker, room } = parts;
 
-  return async function process(runId: string, breakOff: AbortController): Promise<Verdict> {
-    const among = await room.enter(async () => {
-      const started = await store.startAmongOthers(runId, worker);
-      return started === 'alone' ? started : see(started, breakOff);
-    });
+  return async function process(runId: string, breakOff: AbortController, hold: Hold): Promise<Verdict> {
+    const among = await (hold.begun
+      ? goOn(hold.begun, breakOff, hold)
+      : room.enter(async () => seeUnlessAlone(await store.startAmongOthers(runId, worker), breakOff, hold)));
     if (among !== 'alone') return among;
-    return room.enterAlone(async () => see(await store.start(runId, worker), breakOff));
+    return room.enterAlone(async () => see(await store.start(runId, worker), breakOff, hold));
   };
 
-  async function see(started: StartedRun | undefined, breakOff: AbortController): Promise<Verdict> {
+  async function goOn(begun: Beginning, breakOff: AbortController, hold: Hold): Promise<Verdict | 'alone'> {
+    try {
+      return await seeUnlessAlone(begun === 'ended' ? undefined : begun, breakOff, hold);
+    } finally {
+      room.leave();
+    }
+  }
+
+  async function seeUnlessAlone(
+    started: StartedRun | 'alone' | undefined,
+    breakOff: AbortController,
+    hold: Hold,
+  ): Promise<Verdict | 'alone'> {
+    return started === 'alone' ? started : see(started, breakOff, hold);
+  }
+
+  async function see(
+    started: StartedRun | undefined,
+    breakOff: AbortController,
+    hold: Hold,
+  ): Promise<Verdict> {
     if (!started) return { kind: 'done' };
     const trace = placeOfAttempt(parts.tracing, started);
     const run: RunInHand = { ...started, trace, worker: parts.worker, begun: performance.now() };
@@ -75,7 +102,7 @@ export function createProcessor(parts: ProcessorParts) {
       : model
         ? await attempt(parts, run, model, breakOff)
         : refuse(run);
-    const verdict: Verdict = ending ? await settle(parts, run, ending) : { kind: 'done' };
+    const verdict: Verdict = ending ? await settle(parts, run, ending, hold) : { kind: 'done' };
     tellAttempt(parts.events, run, outcomeOf(ending));
     return verdict;
   }
@@ -215,8 +242,9 @@ async function settle(
   parts: ProcessorParts,
   run: RunInHand,
   { outcome, error, delayMs = 0 }: Ending,
+  hold: Hold,
 ): Promise<Verdict> {
-  const settled = await parts.store.settle(run.run, run.token, outcome);
+  const settled = await hold.settle(run.run, run.token, outcome);
   if (settled.kind === 'stale') {
     if (outcome.kind === 'succeeded') await discard(parts, outcome.output);
     parts.events.emit('attempt.refused', {

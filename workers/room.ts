@@ -4,6 +4,9 @@ export interface Room {
   enter<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Does work with nobody else inside. */
   enterAlone<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Takes a place among others without waiting, until `leave`; false where somebody is alone, or waits to be. */
+  reserve(): boolean;
+  leave(): void;
 }
 
 /** Whoever wants to be alone comes first, or would never be: a busy process is never empty by itself. */
@@ -51,5 +54,11 @@ export function createRoom(): Room {
   return {
     enter: (work) => visit(others, work),
     enterAlone: (work) => visit(loners, work),
+    reserve() {
+      if (isAlone || loners.length > 0) return false;
+      inside += 1;
+      return true;
+    },
+    leave,
   };
 }

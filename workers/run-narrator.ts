@@ -16,6 +16,7 @@ export function createNarrator(
   let waiting: { kind: RunEventKind; data: string }[] = [];
   let writing = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let hasTold = false;
 
   async function write(): Promise<void> {
     timer = undefined;
@@ -33,11 +34,12 @@ export function createNarrator(
   return {
     tell(part: StreamPart): void {
       if (part.kind === 'done') return;
+      hasTold = true;
       waiting.push(toEvent(part));
       timer ??= setTimeout(() => void flush(), FLUSH_EVERY_MS);
     },
-    /** Resolves when all that was told is written. */
-    flush,
+    /** Resolves when all that was told is written; undefined where nothing ever was. */
+    flush: (): Promise<void> | undefined => (hasTold ? flush() : undefined),
   };
 }
 

@@ -9,11 +9,13 @@ import { connect, LISTENING, PATIENT } from '../shared/redis/connection.ts';
 import { createSpeedometer } from '../shared/observe/speedometer.ts';
 import { createAccounts } from '../shared/redis/accounts.ts';
 import { createCallSlots } from '../shared/redis/call-slots.ts';
+import { createClaims } from '../shared/redis/claims.ts';
 import { createCharges } from '../shared/redis/charges.ts';
 import { createBlobCollector } from '../shared/redis/blob-collector.ts';
 import { createBlobIndex } from '../shared/redis/blob-index.ts';
 import { createDeliveryQueue } from '../shared/redis/delivery-queue.ts';
 import { createEndpointReports } from '../shared/redis/endpoint-reports.ts';
+import { gatherWrites } from '../shared/redis/gathered-writes.ts';
 import { keepAwake } from '../shared/redis/heartbeat.ts';
 import { createJobStore } from '../shared/redis/job-store.ts';
 import { createKnownCodes } from '../shared/redis/known-codes.ts';
@@ -54,6 +56,7 @@ export function createWorkerRole(
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, PATIENT);
+  gatherWrites(redis);
   const subscriber = connect(config.redisUrl, LISTENING);
   keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));
@@ -81,9 +84,12 @@ export function createWorkerRole(
     onError: onError('sharing endpoint states'),
   });
   const calling = { caller, router, budgets: createRetryBudgets(Date.now), events, tracing };
+  const room = createRoom();
   const models = createModelWorkers({
     connection: redis,
     registry,
+    claims: createClaims(redis),
+    room,
     process: createProcessor({
       store,
       registry,
@@ -96,7 +102,7 @@ export function createWorkerRole(
       texts: createTexts(blobs, createBlobIndex(redis)),
       maxOutput: config.maxOutput,
       worker: name,
-      room: createRoom(),
+      room,
       random: Math.random,
     }),
     events,

@@ -75,7 +75,7 @@ export async function* jobEvents(
   let { run } = job;
   const { looks } = parts;
   while (!signal.aborted) {
-    const listener = parts.wakeUp.listen(run);
+    const listener = parts.wakeUp.listen(run, { starts: true });
     try {
       // Note it first, then look, then sleep: a change in between is either seen or wakes.
       await looks.note(run);

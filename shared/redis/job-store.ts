@@ -105,7 +105,8 @@ function priceArguments({ cost, account }: Price): (string | number)[] {
   return [cost ?? '', account ?? ''];
 }
 
-function settleArguments(outcome: Outcome): (string | number)[] {
+/** As `settle-1.lua` has them, behind the token. */
+export function settleArguments(outcome: Outcome): (string | number)[] {
   const { kind, attempt } = outcome;
   const output = kind === 'succeeded' ? toField(outcome.output) : '';
   const error = kind === 'failed' || kind === 'handover' ? outcome.error : '';

@@ -6,8 +6,14 @@ const MOST_UNHEARD = 1000;
 export interface WakeUp {
   readonly replica: string;
   start(): Promise<void>;
-  /** Begins to listen at once; `changed` resolves at the next change, after `timeoutMs`, or on `signal`. */
-  listen(run: string): { changed(timeoutMs: number, signal?: AbortSignal): Promise<void>; stop(): void };
+  /**
+   * Begins to listen at once; `changed` resolves at the next change, after `timeoutMs`, or on `signal`. That the run
+   * starts is a change only for who asks for it.
+   */
+  listen(
+    run: string,
+    options?: { starts?: boolean },
+  ): { changed(timeoutMs: number, signal?: AbortSignal): Promise<void>; stop(): void };
   stop(): Promise<void>;
 }
 
@@ -17,11 +23,17 @@ export interface WakeUp {
  */
 export function createWakeUp(subscriber: RedisConnection, replica: string): WakeUp {
   const channel = `inferq:wake:${replica}`;
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners: Listeners = new Map();
+  const readers: Listeners = new Map();
   /** Told before anybody listened: the answer that the run is there may come after the message that it has ended. */
   const unheard = new Set<string>();
 
-  const onMessage = (_channel: string, run: string): void => {
+  const onMessage = (_channel: string, message: string): void => {
+    const [run = '', what] = message.split(' ');
+    if (what === 'started') {
+      for (const wake of readers.get(run) ?? []) wake();
+      return;
+    }
     const those = listeners.get(run);
     if (!those) noteUnheard(run);
     for (const wake of those ?? []) wake();
@@ -33,15 +45,15 @@ export function createWakeUp(subscriber: RedisConnection, replica: string): Wake
     unheard.add(run);
   }
 
-  function listen(run: string): ReturnType<WakeUp['listen']> {
+  function listen(run: string, { starts = false } = {}): ReturnType<WakeUp['listen']> {
     let missed = unheard.delete(run);
     let wake: (() => void) | undefined;
     const listener = (): void => {
       missed = true;
       wake?.();
     };
-    const those = listeners.get(run) ?? new Set();
-    listeners.set(run, those.add(listener));
+    enter(listeners, run, listener);
+    if (starts) enter(readers, run, listener);
     return {
       async changed(timeoutMs, signal) {
         if (!missed) await nextChange((resolve) => (wake = resolve), timeoutMs, signal);
@@ -49,8 +61,8 @@ export function createWakeUp(subscriber: RedisConnection, replica: string): Wake
         wake = undefined;
       },
       stop() {
-        those.delete(listener);
-        if (those.size === 0) listeners.delete(run);
+        leave(listeners, run, listener);
+        leave(readers, run, listener);
       },
     };
   }
@@ -68,6 +80,18 @@ export function createWakeUp(subscriber: RedisConnection, replica: string): Wake
       await subscriber.quit().catch(() => subscriber.disconnect());
     },
   };
+}
+
+type Listeners = Map<string, Set<() => void>>;
+
+function enter(listeners: Listeners, run: string, listener: () => void): void {
+  const those = listeners.get(run) ?? new Set();
+  listeners.set(run, those.add(listener));
+}
+
+function leave(listeners: Listeners, run: string, listener: () => void): void {
+  const those = listeners.get(run);
+  if (those?.delete(listener) && those.size === 0) listeners.delete(run);
 }
 
 async function nextChange(

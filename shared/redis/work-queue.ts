@@ -63,4 +63,4 @@ export function createWorkQueue(connection: RedisConnection, onError: (error: Er
  * Attempts are counted in the job's record: a worker puts a run back by itself, and BullMQ fails one only when its
  * workers died too often. Such a run stays until the sweeper has settled it.
  */
-const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;
+export const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;

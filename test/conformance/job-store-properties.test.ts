@@ -132,7 +132,8 @@ function depthOf(tenants: string[]): Record<string, string> {
 function listen() {
   let told = new Set<string>();
   let arrived: (() => void) | undefined;
-  const onMessage = (_: string, run: string): void => {
+  const onMessage = (_: string, message: string): void => {
+    const [run = ''] = message.split(' ');
     if (run === 'fence') arrived?.();
     else told.add(run);
   };

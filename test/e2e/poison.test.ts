@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { RoleProcess } from '../../cli/local/role-process.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
 import { endsOf, startModel } from '../support/many-jobs.ts';
 import { answer } from '../support/scripted-model.ts';
@@ -8,6 +9,7 @@ const POISON = new Set([20, 90]);
 
 test('jobs that kill their workers end as worker_lost after three, and none beside them fails', async (t) => {
   let worker = 0;
+  let last: RoleProcess | undefined;
   let deaths = 0;
   const model = await startModel(t, ({ body }, response) => {
     if (!POISON.has(Number(body))) return answer(response, 'well');
@@ -28,12 +30,15 @@ test('jobs that kill their workers end as worker_lost after three, and none besi
     while (!over.signal.aborted) {
       const role = await broker.startWorker();
       worker = role.pid;
+      last = role;
+      // It may end the last job before it has said that it is ready.
+      if (over.signal.aborted) role.kill();
       await role.exited;
     }
   })();
   const jobs = await endsOf(broker, ids);
   over.abort();
-  process.kill(worker, 'SIGKILL');
+  last?.kill();
   await restarting;
   const failed = jobs.filter(({ status }) => status !== 'succeeded');
   t.log(`${deaths} deaths, ${failed.length} of ${JOBS} jobs failed`);

@@ -50,3 +50,19 @@ test('whoever fails leaves all the same', async (t) => {
   t.is(await room.enter(async () => 'in'), 'in');
   t.is(await room.enterAlone(async () => 'in'), 'in');
 });
+
+test('a place is taken without waiting, but not where somebody is alone or waits to be', async (t) => {
+  const room = createRoom();
+  t.true(room.reserve());
+  const told: string[] = [];
+  const alone = room.enterAlone(async () => {
+    t.false(room.reserve());
+    told.push('alone');
+  });
+  t.false(room.reserve(), 'somebody waits to be alone');
+  await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(told, []);
+  room.leave();
+  await alone;
+  t.true(room.reserve());
+});

@@ -1,0 +1,71 @@
+-- A worker takes a run, as `start` says it. `is_alone`: it has nothing else in hand.
+-- What clocks that are kept in step may differ by.
+local TOLERANCE = 250
+-- After so many deaths of its workers a run is the only one that the next has in hand; after so many it is given up.
+local ALONE_AFTER, MOST_DEATHS = 2, 3
+
+-- Of a start only those are told who read along: who waits for the end would look in vain.
+local function tell_start(prefix, run)
+  for _, replica in ipairs(redis.call('SMEMBERS', prefix .. 'waiting:' .. run)) do
+    redis.call('PUBLISH', 'inferq:wake:' .. replica, run .. ' started')
+  end
+end
+
+local function start_run(prefix, run, worker, is_alone)
+  local key, now = prefix .. 'run:' .. run, now_ms()
+  local live = live_jobs(prefix, run)
+  local expired = false
+  for _, job in ipairs(live) do
+    if is_overdue(job, now) then
+      leave_run(prefix, job.id, 'expired', now)
+      expired = true
+    end
+  end
+  if expired then live = live_jobs(prefix, run) end
+  local first = live[1]
+  if not first then return { 'ended' } end
+
+  local job = redis.call('HMGET', first.key, 'spec', 'queued', 'due')
+  local due = not first.started and tonumber(job[3]) or 0
+  if due > now + TOLERANCE then
+    -- BullMQ forgets the run; the sweeper tells it again in time.
+    look_at(prefix, run, due)
+    return { 'ended' }
+  end
+
+  -- A token that is still there was never settled: its worker died, or lost its lock.
+  local lost = redis.call('HMGET', key, 'token', 'started', 'worker', 'deaths', 'tokens', 'spent', 'progress')
+  local deaths = (tonumber(lost[4]) or 0) + (lost[1] and 1 or 0)
+  local given_up = deaths >= MOST_DEATHS
+  if deaths >= ALONE_AFTER and not given_up and not is_alone then return { 'alone' } end
+  if lost[1] then redis.call('HSET', key, 'deaths', deaths) end
+  local attempts_more = given_up and 0 or 1
+
+  local told = {}
+  for _, job in ipairs(live) do
+    if not job.started and string.find(job.hook, 'started', 1, true) then told[#told + 1] = job.id end
+    if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
+    redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + attempts_more, 'rev', job.rev + 1,
+      job.started and 'begun' or 'started', digits(now))
+    if job.deadline > 0 then redis.call('ZREM', prefix .. 'due', job.id) end
+  end
+
+  -- The token fences: whoever comes back with an older one is refused.
+  local token = (tonumber(lost[5]) or 0) + 1
+  redis.call('HSET', key, 'token', token, 'tokens', token, 'started', digits(now), 'worker', worker)
+  if lost[7] then redis.call('HDEL', key, 'progress') end
+  look_at(prefix, run, now + 60000)
+  record_start(prefix, now)
+  advance_clock(prefix, first.tag)
+  -- The very first start stands in the record: a run that says nothing else needs no stream (see job-events.ts).
+  if token > 1 or first.attempts > 0 or string.find(run, '~', 1, true) then
+    add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
+  end
+  tell_start(prefix, run)
+  -- A delayed job begins to be in flight here, as does one that was retried; others are since they were admitted.
+  if first.cache_key and (job[3] or run ~= owner_of(run)) then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
+  return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
+    first.tenant, first.attempts + attempts_more - 1, tonumber(lost[6]) or 0,
+    digits(now - (job[2] or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
+    given_up and 1 or 0, unpack(told) }
+end

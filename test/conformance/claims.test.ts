@@ -1,0 +1,236 @@
+import test, { type ExecutionContext } from 'ava';
+import { Worker } from 'bullmq';
+import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
+import type { Outcome } from '../../shared/ports.ts';
+import { createClaims, type Claim, type ClaimTerms } from '../../shared/redis/claims.ts';
+import { connect, PATIENT } from '../../shared/redis/connection.ts';
+import { QUEUE_NAME, queuePrefix } from '../../shared/redis/work-queue.ts';
+import { createJobWorld } from '../support/job-world.ts';
+import { createBullWorld } from './bull-world.ts';
+
+const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
+const connection = connect(redis.url, PATIENT);
+test.after.always(async () => {
+  await connection.quit();
+  await redis.stop();
+});
+
+const TERMS: ClaimTerms = { token: 'a lock', lockMs: 30_000, worker: 'worker', starts: true };
+const DONE: Outcome = { kind: 'succeeded', output: '{"ok":true}', attempt: '{}', cacheTtlMs: 0 };
+
+async function startWorld(t: ExecutionContext) {
+  const world = createJobWorld(connection);
+  const bull = createBullWorld(world);
+  t.teardown(() => bull.close());
+  const claims = createClaims(connection);
+  const take = (terms: Partial<ClaimTerms> = {}) => claims.take(world.code, { ...TERMS, ...terms });
+  const finish = (claim: Claim | undefined, { outcome = DONE, takesNext = true, ...terms } = {}) => {
+    if (typeof claim?.started !== 'object') throw new Error('The run was not started');
+    return claims.finish(claim.started, outcome, { ...TERMS, ...terms, takesNext });
+  };
+  /** What BullMQ has of a run; undefined where it does not know it. */
+  async function seen(run: string) {
+    const key = `${world.prefix}jobs:${run}`;
+    const {
+      processedOn,
+      timestamp,
+      priority,
+      ats: _starts,
+      opts: _opts,
+      ...rest
+    } = await connection.hgetall(key);
+    if (!timestamp) return undefined;
+    t.true(Number(processedOn) > 0 && Number(priority) > 0);
+    const active = await connection.lpos(`${world.prefix}jobs:active`, run);
+    return {
+      ...rest,
+      active,
+      lock: await connection.get(`${key}:lock`),
+      lockMs: await connection.pttl(`${key}:lock`),
+    };
+  }
+  const keysOfQueue = async () =>
+    (await world.keys())
+      .filter((key) => key.startsWith('jobs:') && !/^jobs:(events|meta|id|marker)$/.test(key))
+      .toSorted();
+  return { world, bull, claims, take, finish, seen, keysOfQueue };
+}
+
+test('a run that is claimed is to BullMQ what one is that its own script took', async (t) => {
+  const { world, bull, take, seen } = await startWorld(t);
+  const own = new Worker(QUEUE_NAME, undefined, {
+    prefix: queuePrefix(world.code),
+    connection,
+    autorun: false,
+    skipVersionCheck: true,
+    name: 'worker',
+  });
+  t.teardown(() => own.close());
+  const first = await bull.submit();
+  const second = await bull.submit();
+  t.is((await own.getNextJob('a lock', { block: false }))?.id, first);
+  t.is((await take()).run, second);
+  const [theirs, ours] = [await seen(first), await seen(second)];
+  t.true(Math.abs(Number(theirs?.lockMs) - Number(ours?.lockMs)) < 5000);
+  t.deepEqual({ ...ours, lockMs: 0, active: 0 }, { ...theirs, lockMs: 0, active: 0 });
+  t.is(ours?.active, 0, 'the newest is in front');
+});
+
+test('a run is started as it is claimed, and when it ends BullMQ has nothing of it left', async (t) => {
+  const { world, bull, take, finish, keysOfQueue } = await startWorld(t);
+  const [first, second] = [await bull.submit(), await bull.submit()];
+  const claim = await take();
+  t.like(claim, { run: first, started: { run: first, jobId: first, attempt: 1 } });
+  t.is(await world.status(first), 'running');
+  t.is(await world.status(second), 'queued');
+  const { settlement, isForgotten, next } = await finish(claim);
+  t.deepEqual({ settlement, isForgotten }, { settlement: { kind: 'settled', owed: [] }, isForgotten: true });
+  t.is(await world.status(first), 'succeeded');
+  t.like(next, { run: second, started: { run: second } });
+  t.is(await world.status(second), 'running');
+  const last = await finish(next);
+  t.deepEqual(last.next, { run: undefined, started: undefined, pauseMs: 0, dueAt: 0 });
+  t.deepEqual(await keysOfQueue(), []);
+});
+
+test('stalled runs come first, and then by priority, as BullMQ has them', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  const ids = [
+    await bull.submit({ priority: 'low' }),
+    await bull.submit({ priority: 'high' }),
+    await bull.submit(),
+  ];
+  const stalled = await bull.submit({ priority: 'low' });
+  await connection.zrem(`${world.prefix}jobs:prioritized`, stalled);
+  await connection.rpush(`${world.prefix}jobs:wait`, stalled);
+  const taken: (string | undefined)[] = [];
+  for (let claim = await take(); claim.run !== undefined; claim = await take()) taken.push(claim.run);
+  t.deepEqual(taken, [stalled, ids[1], ids[2], ids[0]]);
+});
+
+test('who sleeps is woken by a claim where there is more, and only there', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  const marker = `${world.prefix}jobs:marker`;
+  await bull.submit();
+  await bull.submit();
+  await connection.del(marker);
+  await take();
+  t.is(await connection.zcard(marker), 1);
+  await connection.del(marker);
+  await take();
+  t.is(await connection.zcard(marker), 0);
+});
+
+test('nothing is claimed while the queue is paused, or as many run as may', async (t) => {
+  const { world, bull, take, finish } = await startWorld(t);
+  const [first, second] = [await bull.submit(), await bull.submit()];
+  await bull.queue.pause(world.code, true);
+  t.is((await take()).run, undefined);
+  await bull.queue.pause(world.code, false);
+  await connection.hset(`${world.prefix}jobs:meta`, 'concurrency', 1);
+  const claim = await take();
+  t.is(claim.run, first);
+  t.is((await take()).run, undefined);
+  t.is((await finish(claim)).next?.run, second, 'its place is free for the next one');
+});
+
+test('a rate holds claims back until its window is over', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  await bull.submit();
+  await bull.submit();
+  await connection.hset(`${world.prefix}jobs:meta`, 'max', 1, 'duration', 5000);
+  t.not((await take()).run, undefined);
+  const held = await take();
+  t.is(held.run, undefined);
+  t.true(held.pauseMs > 1000 && held.pauseMs <= 5000, String(held.pauseMs));
+});
+
+test('a delayed run is claimed when it is due, and a worker is told when that is', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  const before = Date.now();
+  const id = await bull.submit({ delay: 0.3 });
+  const early = await take();
+  t.is(early.run, undefined);
+  t.true(early.dueAt >= before + 300 && early.dueAt < before + 5000, String(early.dueAt - before));
+  await new Promise((resolve) => setTimeout(resolve, early.dueAt - Date.now() + 50));
+  t.like(await take(), { run: id, started: { run: id } });
+  t.is(await connection.hget(`${world.prefix}jobs:${id}`, 'delay'), '0');
+});
+
+test('a run that is put back stays with BullMQ, and no other is taken for it', async (t) => {
+  const { bull, take, finish, seen } = await startWorld(t);
+  const first = await bull.submit();
+  await bull.submit();
+  const claim = await take();
+  const outcome: Outcome = { kind: 'putback', attempt: '{}', counts: true };
+  t.deepEqual(await finish(claim, { outcome }), {
+    settlement: { kind: 'queued' },
+    isForgotten: false,
+    next: undefined,
+  });
+  t.like(await seen(first), { lock: 'a lock' });
+});
+
+test('where the lock is lost the run is settled all the same, and BullMQ is left to say that it is lost', async (t) => {
+  const { world, bull, take, finish, seen } = await startWorld(t);
+  const first = await bull.submit();
+  await bull.submit();
+  const claim = await take();
+  await connection.set(`${world.prefix}jobs:${first}:lock`, 'of another');
+  t.like(await finish(claim), { settlement: { kind: 'settled' }, isForgotten: false, next: undefined });
+  t.is(await world.status(first), 'succeeded');
+  t.like(await seen(first), { lock: 'of another' });
+});
+
+test('who comes too late to settle is refused, and goes on with the next one', async (t) => {
+  const { world, bull, take, finish, seen } = await startWorld(t);
+  const [first, second] = [await bull.submit(), await bull.submit()];
+  const claim = await take();
+  await world.store.leave(first, 'canceled');
+  t.like(await finish(claim), { settlement: { kind: 'stale' }, isForgotten: true, next: { run: second } });
+  t.is(await seen(first), undefined);
+  t.is(await world.status(first), 'canceled');
+});
+
+test('no other run is taken while a webhook is owed, or when the worker takes no more', async (t) => {
+  const { bull, take, finish, seen } = await startWorld(t);
+  const webhook = { url: 'https://client.example/', events: ['succeeded'] as const };
+  const first = await bull.submit({ webhook: { ...webhook, events: [...webhook.events] } });
+  await bull.submit();
+  await bull.submit();
+  t.deepEqual(await finish(await take()), {
+    settlement: { kind: 'settled', owed: [first] },
+    isForgotten: true,
+    next: undefined,
+  });
+  t.is(await seen(first), undefined);
+  t.is((await finish(await take(), { takesNext: false })).next, undefined);
+});
+
+test('a run is only claimed where its worker may not start it now', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  const id = await bull.submit();
+  t.deepEqual(await take({ starts: false }), { run: id, started: undefined, pauseMs: 0, dueAt: 0 });
+  t.is(await world.status(id), 'queued');
+  t.like(await world.store.startAmongOthers(id, 'worker'), { run: id });
+});
+
+test('one that killed its workers, or that nobody waits for, is told as such', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  const id = await bull.submit();
+  await world.start(id);
+  await world.start(id);
+  t.like(await take(), { run: id, started: 'alone' });
+  const left = await bull.submit();
+  await world.store.leave(left, 'canceled');
+  t.like(await take(), { run: left, started: 'ended' });
+});
+
+test('a record that cannot be started fails whoever has it, not the claim', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  const id = await bull.submit();
+  await connection.del(`${world.prefix}run:${id}`);
+  await connection.set(`${world.prefix}run:${id}`, 'no hash');
+  t.like(await take(), { run: id, started: undefined });
+  await t.throwsAsync(world.store.startAmongOthers(id, 'worker'), { message: /WRONGTYPE/ });
+});

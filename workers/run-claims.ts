@@ -1,0 +1,145 @@
+import {
+  createRedisBackend,
+  type BackendFactory,
+  type JobJson,
+  type RedisQueueBackend,
+  type Worker,
+} from 'bullmq';
+import type { Outcome, Settlement } from '../shared/ports.ts';
+import type { Beginning, Claim, Claims, ClaimTerms } from '../shared/redis/claims.ts';
+import { JOB_OPTIONS } from '../shared/redis/work-queue.ts';
+import type { Room } from './room.ts';
+
+export interface RunClaimsParts {
+  claims: Claims;
+  code: string;
+  room: Room;
+  name: string;
+  lockMs: number;
+}
+
+/** What BullMQ tells its worker: the job, its id, ms until the rate allows one, when the next delayed one is due. */
+type NextJob = [JobJson | null, string | undefined, number, number];
+
+/** How the BullMQ worker of one model gets its runs and gives them back. */
+export interface RunClaims {
+  /** BullMQ's own, but runs are claimed and finished by `Claims`. */
+  backend: BackendFactory<RedisQueueBackend>;
+  /** What became of starting the run as it was claimed, for whoever sees it through: once, with a place in the room. */
+  begun(run: string): Beginning | undefined;
+  /**
+   * Settles the run of a BullMQ job whose lock has the token. What BullMQ has to do when its processor returns is done
+   * with that, the next run included while `takesNext`.
+   */
+  settle(
+    job: object,
+    lock: string,
+    run: { run: string; token: number },
+    outcome: Outcome,
+    takesNext: boolean,
+  ): Promise<Settlement>;
+}
+
+/** One a model. */
+export function createRunClaims({ claims, code, room, name, lockMs }: RunClaimsParts): RunClaims {
+  const begun = new Map<string, Beginning>();
+  /** BullMQ has forgotten these jobs, and may have given the worker its next one. */
+  const finished = new WeakMap<object, { next: Claim | undefined }>();
+
+  /** A run that is started has a place from before: whoever is to be alone must not come between. */
+  async function claiming<Result>(
+    token: string,
+    work: (terms: ClaimTerms) => Promise<Result>,
+    claimOf: (result: Result) => Claim | undefined,
+  ): Promise<Result> {
+    const starts = room.reserve();
+    let isTaken = false;
+    try {
+      const result = await work({ token, lockMs, worker: name, starts });
+      const { run, started } = claimOf(result) ?? {};
+      if (run !== undefined && started !== undefined) {
+        begun.set(run, started);
+        isTaken = true;
+      }
+      return result;
+    } finally {
+      if (starts && !isTaken) room.leave();
+    }
+  }
+
+  function take(token: string): Promise<Claim> {
+    return claiming(
+      token,
+      (terms) => claims.take(code, terms),
+      (claim) => claim,
+    );
+  }
+
+  /** Undefined where the end of the job is BullMQ's to bring about. */
+  async function endOf(job: object, token: string, fetchNext: boolean) {
+    const end = finished.get(job);
+    if (!end) return undefined;
+    finished.delete(job);
+    const next = end.next ?? (fetchNext ? await take(token) : undefined);
+    return { result: next && toNextJob(next), finishedOn: Date.now() };
+  }
+
+  const backend: BackendFactory<RedisQueueBackend> = (queue, opts, options) => {
+    const own = createRedisBackend(queue, opts, options);
+    const moveToCompleted = own.moveToCompleted.bind(own);
+    const moveToFailed = own.moveToFailed.bind(own);
+    own.moveToActive = async (token) => toNextJob(await take(token));
+    own.moveToCompleted = async (job, value, keep, token, fetchNext) =>
+      (await endOf(job, token, fetchNext)) ?? moveToCompleted(job, value, keep, token, fetchNext);
+    own.moveToFailed = async (job, reason, keep, token, fetchNext, fields) =>
+      (await endOf(job, token, fetchNext)) ?? moveToFailed(job, reason, keep, token, fetchNext, fields);
+    return own;
+  };
+
+  return {
+    backend,
+    begun(run) {
+      const beginning = begun.get(run);
+      begun.delete(run);
+      return beginning;
+    },
+    async settle(job, lock, run, outcome, takesNext) {
+      const finish = await claiming(
+        lock,
+        (terms) => claims.finish(run, outcome, { ...terms, takesNext }),
+        ({ next }) => next,
+      );
+      if (finish.isForgotten) finished.set(job, { next: finish.next });
+      return finish.settlement;
+    },
+  };
+}
+
+/** Whether a worker that has ended a run would take another one. */
+export function takesMore(worker: Worker, inHand: number): boolean {
+  return !worker.closing && !worker.isPaused() && inHand <= worker.concurrency;
+}
+
+/** As BullMQ's scripts answer it; of the job in Redis a worker of ours needs nothing. */
+function toNextJob({ run, pauseMs, dueAt }: Claim): NextJob {
+  return [run === undefined ? null : toJobJson(run), run, pauseMs, dueAt];
+}
+
+function toJobJson(id: string): JobJson {
+  const now = Date.now();
+  return {
+    id,
+    name: 'run',
+    data: '{}',
+    opts: { ...JOB_OPTIONS },
+    progress: 0,
+    attemptsMade: 0,
+    attemptsStarted: 1,
+    stalledCounter: 0,
+    timestamp: now,
+    processedOn: now,
+    failedReason: '',
+    // BullMQ parses it, and what is no JSON costs it an exception.
+    returnvalue: 'null',
+  };
+}
