@@ -47,8 +47,8 @@ local function hit(known)
     count_end(prefix, tenant, now, 'succeeded', 'hit')
   else
     -- @include backlog end-job
-    end_job(prefix, id, 'succeeded', now)
-    charge(prefix, id, tenant, false, now)
+    local _, price = end_job(prefix, id, 'succeeded', now, nil, '')
+    charge(prefix, id, tenant, price, false, now)
   end
   return { 'hit', created, output }
 end

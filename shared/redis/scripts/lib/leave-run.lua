@@ -14,10 +14,10 @@ local function leave_run(prefix, id, reason, now)
   -- Put back without an attempt, it was not called: no endpoint had room.
   local called = job[3] == 'running' or (tonumber(redis.call('HGET', prefix .. 'run:' .. run, 'spent')) or 0) > 0
   remember_leaving(key, reason, now)
-  local owed = end_job(prefix, id, reason, now)
+  local owed, price = end_job(prefix, id, reason, now, nil, '')
   redis.call('ZREM', prefix .. 'joined:' .. run, id)
   local heir = first_live(prefix, run)
-  charge(prefix, id, tenant, reason == 'canceled' and called and not heir, now)
+  charge(prefix, id, tenant, price, reason == 'canceled' and called and not heir, now)
   if not heir then
     close_run(prefix, run, cache_key, retention)
     redis.call('PUBLISH', 'inferq:abandoned', run)

@@ -13,10 +13,6 @@ local function settle_run(key, argv)
   local now = now_ms()
   local cache_key, retention = first.cache_key, tonumber(first.retention)
 
-  local function remember_attempt(job)
-    if argv[7] ~= '' then remember(job.key, argv[7]) end
-  end
-
   local function queue_again(job)
     redis.call('HSET', job.key, 'status', 'queued', 'rev', job.rev + 1)
     add_to_backlog(prefix, job.tenant, 1)
@@ -28,7 +24,7 @@ local function settle_run(key, argv)
     -- It came to an end, and its worker lives.
     if argv[9] == '1' then redis.call('HDEL', key, 'deaths') end
     for _, job in ipairs(live) do
-      remember_attempt(job)
+      if argv[7] ~= '' then remember(job.key, argv[7]) end
       -- An attempt that does not count was none: the next one has its number.
       if argv[9] == '0' then redis.call('HINCRBY', job.key, 'attempts', -1) end
       queue_again(job)
@@ -76,10 +72,11 @@ local function settle_run(key, argv)
     local problem = argv[6] ~= '' and argv[6] or nil
     local answer = { 'settled' }
     for index = 1, count do
-      remember_attempt(live[index])
-      if end_job(prefix, live[index].id, status, now, problem) then answer[#answer + 1] = live[index].id end
-      charge(prefix, live[index].id, live[index].tenant, status == 'succeeded' and index == 1, now)
-      if status == 'failed' then index_failed(live[index].id) end
+      local job = live[index]
+      local owed, price = end_job(prefix, job.id, status, now, problem, argv[7])
+      if owed then answer[#answer + 1] = job.id end
+      charge(prefix, job.id, job.tenant, price, status == 'succeeded' and index == 1, now)
+      if status == 'failed' then index_failed(job.id) end
     end
     return answer
   end

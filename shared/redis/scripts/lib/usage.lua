@@ -26,14 +26,13 @@ local function add_cost(prefix, tenant, now, cost)
   end
 end
 
--- To be called once for each end of a job. Who `pays` owes the price of the model's call; everybody else is given back
+-- To be called once for each end of a job, with what `end_job` answered. Who `pays` owes the price of the model's call; everybody else is given back
 -- what was reserved in the account of the budget. The account lies in another slot: a note says what is to be settled.
-local function charge(prefix, id, tenant, pays, now)
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'cost', 'account', 'retries')
-  if not job[1] then return end
-  local amount = pays and job[1] or '0'
+local function charge(prefix, id, tenant, price, pays, now)
+  if not price.cost then return end
+  local amount = pays and price.cost or '0'
   if tonumber(amount) > 0 then add_cost(prefix, tenant, now, amount) end
-  if not job[2] then return end
-  local note = table.concat({ id .. '~' .. (job[3] or 0), tenant, job[2], amount }, ' ')
+  if not price.account then return end
+  local note = table.concat({ id .. '~' .. (price.retries or 0), tenant, price.account, amount }, ' ')
   redis.call('ZADD', prefix .. 'charges', digits(now), note)
 end
