@@ -26,6 +26,7 @@ import { connect, PATIENT } from './redis/connection.ts';
 import { describeGuarantee, type Guarantee } from './redis/durability.ts';
 import { createModelStore } from './redis/model-store.ts';
 import type { ScalingReader } from './scaling/scaling-reader.ts';
+import { collectStartGarbage } from './start-garbage.ts';
 import { readVersion } from './version.ts';
 
 /** A role that has been put together and can be run. */
@@ -133,6 +134,7 @@ async function startRole<Config extends RoleConfig>(
     { host: config.host, port: config.metricsPort },
     { metrics, readiness, scaling: scaling && ((path) => answerScaling(path, scaling)) },
   );
+  collectStartGarbage();
   const url = (await role.start()) ?? server.url;
   catalog.start();
   const stop = async (deadlineMs: number): Promise<void> => {
