@@ -63,7 +63,7 @@ export function createApiRole(
   config: ApiConfig,
   registry: Registry,
   events: Events,
-  { version, guarantee, blobs, catalog, metrics, tracing }: About,
+  { version, guarantee, blobs, catalog, together, metrics, tracing }: About,
 ): Role {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
@@ -120,7 +120,7 @@ export function createApiRole(
     events,
     tracing,
     queue,
-    readiness,
+    readiness: together.readinessOf(readiness),
     random: Math.random,
     texts: createTexts(blobs, createBlobIndex(redis)),
     outbox: createOutbox(redis, deliveryQueue),

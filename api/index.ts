@@ -1,17 +1,15 @@
-import { readApiConfig } from '../shared/config.ts';
-import { runRole } from '../shared/run-role.ts';
-import { createApiRole } from './api-role.ts';
+import { runProcesses } from '../shared/processes/run-processes.ts';
 
-/** What open requests have after SIGTERM to be answered. */
-const DRAIN_MS = 10_000;
-
-await runRole(
+await runProcesses(
   {
-    name: 'api',
-    callsModels: false,
-    readConfig: readApiConfig,
-    create: createApiRole,
-    drainMs: () => DRAIN_MS,
+    role: 'api',
+    file: import.meta.filename,
+    async run(together) {
+      // Not before it is known that this process does the work: a supervisor needs none of it.
+      const { runApi } = await import('./run-api.ts');
+      await runApi(process.env, together);
+    },
   },
+  process.argv.slice(2),
   process.env,
 );

@@ -6,6 +6,7 @@ import { readDiscoveryConfig, type DiscoveryConfig } from './discovery/discovery
 import { messageOf } from './errors.ts';
 import { readPodPlace, type PodPlace } from './pod-config.ts';
 import { readScalingGoals, type ScalingGoals } from './scaling/scaling-goals.ts';
+import { processCount, processCountFault } from './processes/process-count.ts';
 import { checkRedisUrl } from './redis/connection.ts';
 import { DURABILITIES, type Durability } from './redis/durability.ts';
 import { readTracingConfig, type TracingConfig } from './tracing-config.ts';
@@ -52,7 +53,13 @@ export interface JwtConfig {
   tenantClaim: string;
 }
 
-export interface ApiConfig extends RoleConfig {
+/** What the roles read that may run in several processes. */
+interface ProcessesConfig {
+  /** How many do the same on this machine, this one included. */
+  processes: number;
+}
+
+export interface ApiConfig extends RoleConfig, ProcessesConfig {
   port: number;
   /** Undefined: no JWT is accepted. */
   jwt: JwtConfig | undefined;
@@ -65,7 +72,7 @@ export interface ApiConfig extends RoleConfig {
 const WORKER_ROLES = ['models', 'webhooks'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];
 
-export interface WorkerConfig extends RoleConfig {
+export interface WorkerConfig extends RoleConfig, ProcessesConfig {
   /** What this process does: call models, deliver webhooks. Every worker sweeps. */
   roles: ReadonlySet<WorkerRole>;
   /** How many jobs this process runs at once, of each model. */
@@ -85,6 +92,7 @@ export function readApiConfig(env: Environment): ApiConfig {
   const faults: string[] = [];
   const config = {
     ...readRoleConfig(env, faults),
+    processes: readProcesses(env, faults),
     port: readInteger(env, 'PORT', 8080, [0, 65_535], faults),
     jwt: readJwtConfig(env, faults),
     edge: readEdgeConfig(env, faults),
@@ -99,6 +107,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
   const faults: string[] = [];
   const config = {
     ...readRoleConfig(env, faults),
+    processes: readProcesses(env, faults),
     roles: readWorkerRoles(env, faults),
     concurrency: readInteger(env, 'INFERQ_WORKER_CONCURRENCY', 50, [1, 10_000], faults),
     drainTimeout: readInteger(env, 'INFERQ_DRAIN_TIMEOUT', 25, [0, 86_400], faults),
@@ -132,6 +141,13 @@ export function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     discovery: readDiscoveryConfig(env, faults),
     tracing: readTracingConfig(env, faults),
   };
+}
+
+function readProcesses(env: Environment, faults: string[]): number {
+  const text = env['INFERQ_PROCESSES'] || '1';
+  const count = processCount(text);
+  if (count === undefined) faults.push(processCountFault('INFERQ_PROCESSES', text));
+  return count ?? 1;
 }
 
 function readWorkerRoles(env: Environment, faults: string[]): Set<WorkerRole> {

@@ -133,6 +133,8 @@ export interface InferqEvents {
   'adapter.failed': { where: string; error: unknown };
   'traces.failed': { error: unknown };
   'redis.failed': { where: string; error: unknown };
+  /** One of several processes has died; another takes its place in so many seconds. */
+  'process.died': { process: number; reason: string; restartIn: number };
   'role.started': { address: string; metrics: string; durability: string };
   'role.stopping': { reason: string };
 }

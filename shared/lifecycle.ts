@@ -1,7 +1,7 @@
 /** A second signal after this time is a person's impatience; before, it is the same Ctrl-C by another way. */
 const SAME_SIGNAL_MS = 1000;
 /** What is left to close once the work is done or put back. */
-const CLOSING_MS = 5000;
+export const CLOSING_MS = 5000;
 
 /**
  * Ends a role whose supervisor is gone before it has started, wherever it is by then: it has taken nothing yet that it
@@ -24,7 +24,7 @@ function exitAtOnce(): void {
  */
 export function stopOnSignals(
   stop: (deadlineMs: number) => Promise<void>,
-  deadlineMs: number,
+  deadlineOf: () => number,
   onStopping: (reason: string) => void,
 ): void {
   let since: number | undefined;
@@ -35,6 +35,7 @@ export function stopOnSignals(
     }
     since = performance.now();
     onStopping(reason);
+    const deadlineMs = deadlineOf();
     setTimeout(() => process.exit(1), deadlineMs + CLOSING_MS);
     stop(deadlineMs).then(
       () => process.exit(0),

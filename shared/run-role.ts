@@ -10,14 +10,15 @@ import { createCatalog, type Catalog } from './models/catalog.ts';
 import { createModelSource } from './models/model-source.ts';
 import { createRegistry, type Registry } from './models/registry.ts';
 import { createLogger, logEvents } from './observe/log.ts';
-import { startMetricsServer } from './observe/metrics-server.ts';
 import { measureEvents } from './observe/metrics.ts';
 import { measureRole } from './observe/role-gauges.ts';
 import { measureDiscovery } from './observe/discovery-gauges.ts';
 import { measureScaling } from './observe/scaling-gauges.ts';
 import type { Readiness } from './observe/readiness.ts';
+import { answerScaling } from './observe/scaling-pages.ts';
 import { UNTRACED, type Tracing } from './observe/trace-context.ts';
 import type { Traces } from './observe/traces.ts';
+import { ALONE, type Together } from './processes/together.ts';
 import { checkBlobs } from './redis/blob-mark.ts';
 import { checkRedis } from './redis/check.ts';
 import { limitCommands } from './redis/command-deadline.ts';
@@ -25,6 +26,7 @@ import { connect, PATIENT } from './redis/connection.ts';
 import { describeGuarantee, type Guarantee } from './redis/durability.ts';
 import { createModelStore } from './redis/model-store.ts';
 import type { ScalingReader } from './scaling/scaling-reader.ts';
+import { collectStartGarbage } from './start-garbage.ts';
 import { readVersion } from './version.ts';
 
 /** A role that has been put together and can be run. */
@@ -40,6 +42,8 @@ export interface Role {
 /** What a role is told of itself. */
 export interface About {
   catalog: Catalog;
+  /** The processes beside it that do the same. */
+  together: Together;
   version: string;
   guarantee: Guarantee;
   /** What `/metrics` tells. */
@@ -67,9 +71,10 @@ const LAST_SPANS_MS = 2000;
 export async function runRole<Config extends RoleConfig>(
   kind: RoleKind<Config>,
   env: Environment,
+  together: Together = ALONE,
 ): Promise<void> {
   try {
-    await startRole(kind, kind.readConfig(env), env);
+    await startRole(kind, kind.readConfig(env), env, together);
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? error.message : messageOf(error)}\n`);
     process.exit(1);
@@ -80,13 +85,14 @@ async function startRole<Config extends RoleConfig>(
   kind: RoleKind<Config>,
   config: Config,
   env: Environment,
+  together: Together,
 ): Promise<void> {
   const started = endWithSupervisor();
   const guarantee = await checkRedis(config.redisUrl, config.durability);
   const blobs = config.blobs && createBlobs(config.blobs);
   await checkBlobs(config.redisUrl, blobs);
   const events = createEvents();
-  logEvents(events, createLogger(kind.name, config.logLevel));
+  logEvents(events, createLogger(kind.name, config.logLevel, together.process));
   const version = readVersion();
   const metrics = measureEvents(events, { role: kind.name, version });
   const traces = await startTraces(config, { role: kind.name, version, events });
@@ -119,15 +125,16 @@ async function startRole<Config extends RoleConfig>(
     tracing: traces?.tracing ?? UNTRACED,
     blobs,
     catalog,
+    together,
   });
   measureRole(metrics, role.readiness);
-  if (role.scaling) measureScaling(metrics, role.scaling);
-  const server = await startMetricsServer(
+  const { readiness, scaling } = role;
+  if (scaling) measureScaling(metrics, scaling);
+  const server = await together.listen(
     { host: config.host, port: config.metricsPort },
-    metrics,
-    role.readiness,
-    role.scaling,
+    { metrics, readiness, scaling: scaling && ((path) => answerScaling(path, scaling)) },
   );
+  collectStartGarbage();
   const url = (await role.start()) ?? server.url;
   catalog.start();
   const stop = async (deadlineMs: number): Promise<void> => {
@@ -137,14 +144,19 @@ async function startRole<Config extends RoleConfig>(
     await server.stop();
     await traces?.stop(LAST_SPANS_MS);
   };
-  stopOnSignals(stop, kind.drainMs(config), (reason) => events.emit('role.stopping', { reason }));
+  const drainMs = kind.drainMs(config);
+  stopOnSignals(
+    stop,
+    () => drainMs,
+    (reason) => events.emit('role.stopping', { reason }),
+  );
   started();
   events.emit('role.started', {
     address: url,
     metrics: server.url,
     durability: describeGuarantee(guarantee),
   });
-  process.send?.({ type: 'ready', url });
+  process.send?.({ type: 'ready', url, drainMs });
 }
 
 /** Its libraries are loaded only where they are needed. */

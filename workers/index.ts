@@ -1,14 +1,15 @@
-import { readWorkerConfig } from '../shared/config.ts';
-import { runRole } from '../shared/run-role.ts';
-import { createWorkerRole } from './worker-role.ts';
+import { runProcesses } from '../shared/processes/run-processes.ts';
 
-await runRole(
+await runProcesses(
   {
-    name: 'worker',
-    callsModels: true,
-    readConfig: readWorkerConfig,
-    create: createWorkerRole,
-    drainMs: ({ drainTimeout }) => drainTimeout * 1000,
+    role: 'worker',
+    file: import.meta.filename,
+    async run(together) {
+      // Not before it is known that this process does the work: a supervisor needs none of it.
+      const { runWorker } = await import('./run-worker.ts');
+      await runWorker(process.env, together);
+    },
   },
+  process.argv.slice(2),
   process.env,
 );

@@ -12,7 +12,7 @@ export function deletionCost(running: number): number {
 }
 
 export interface DeletionCostParts {
-  running: () => number;
+  running: () => Promise<number>;
   /** Writes the cost where Kubernetes looks for it. */
   write: (cost: number) => Promise<void>;
   /** Between two writes, at least. */
@@ -36,7 +36,7 @@ export function createDeletionCost({ running, write, everyMs, onFault }: Deletio
   }
 
   async function mark(): Promise<void> {
-    const cost = deletionCost(running());
+    const cost = deletionCost(await running());
     if (cost === written) return;
     try {
       await write(cost);

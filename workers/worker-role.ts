@@ -51,7 +51,7 @@ export function createWorkerRole(
   config: WorkerConfig,
   registry: Registry,
   events: Events,
-  { version, guarantee, blobs, catalog, tracing }: About,
+  { version, guarantee, blobs, catalog, together, tracing }: About,
 ): Role {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
@@ -149,7 +149,7 @@ export function createWorkerRole(
 
   const deletionCost = config.pod
     ? createDeletionCost({
-        running: models.underWay,
+        running: together.sumOf(models.underWay),
         write: createPodWriter(config.pod),
         everyMs: MARK_EVERY_MS,
         onFault: (error) => events.emit('pod.unmarked', { error }),

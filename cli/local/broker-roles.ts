@@ -63,9 +63,11 @@ function faultLines(result: PromiseSettledResult<unknown>): string[] {
 function keep(
   { files, state, say }: BrokerRolesOptions,
   role: RoleName,
-  env: NodeJS.ProcessEnv,
+  roleEnv: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<KeptRole> {
+  // With it Node needs not read its sources again, nor the 16 MiB that removes types from them.
+  const env = { NODE_COMPILE_CACHE: join(state, 'compile-cache'), ...roleEnv };
   const restartEnv = (url: string) => (role === 'worker' ? env : samePort(env, url));
   const log = join(state, 'logs', `${role}.log`);
   // API and worker find the same fault in a model file: one of them is enough to hear it from.

@@ -7,6 +7,7 @@ export function measureDiscovery(registry: Registry, discovery: Discovery): void
     name: 'inferq_discovery_stale_seconds',
     help: 'How long a cluster has not been heard; 0 while it is',
     labelNames: ['cluster'],
+    aggregator: 'max',
     registers: [registry],
     collect() {
       for (const [cluster, seconds] of discovery.staleness()) stale.set({ cluster }, seconds);

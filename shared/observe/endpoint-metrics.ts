@@ -41,6 +41,7 @@ export function measureEndpoints(events: Events, registry: Registry): void {
     name: 'inferq_endpoint_open',
     help: '1 while the circuit breaker of the endpoint is open in this process, 0.5 during its probe',
     labelNames: ['model', 'endpoint'],
+    aggregator: 'max',
     registers,
   });
   events.on('endpoint.called', ({ model, endpoint, outcome, milliseconds }) =>

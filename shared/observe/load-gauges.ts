@@ -28,6 +28,8 @@ export function measureLoads(registry: Registry, read: () => Promise<Loads>, now
       name,
       help,
       labelNames,
+      // Each process reads the same.
+      aggregator: 'max',
       registers: [registry],
       async collect() {
         made.reset();

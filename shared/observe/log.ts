@@ -32,6 +32,7 @@ const LEVELS = {
   'adapter.failed': 'warn',
   'traces.failed': 'warn',
   'redis.failed': 'warn',
+  'process.died': 'error',
   'role.started': 'info',
   'role.stopping': 'info',
 } as const satisfies Record<EventName, Level>;
@@ -49,15 +50,25 @@ const REPEATED: ReadonlySet<EventName> = new Set([
 const WARN = 40;
 /** Lines are written together, a write costs more than a line; but none waits for longer than a glance takes. */
 const TOGETHER = { minLength: 8192, periodicFlush: 50, sync: true };
+/** Of several processes that write into one pipe: it takes up to 4096 bytes as a whole (PIPE_BUF). */
+const SHARED_MIN_LENGTH = 2048;
 
-/** A logger of JSON lines on stdout. What went wrong is written at once, the rest at the end of the process at latest. */
-export function createLogger(role: string, level: string): Logger {
-  const destination = pino.destination({ dest: 1, ...TOGETHER });
+/**
+ * A logger of JSON lines on stdout. What went wrong is written at once, the rest at the end of the process at latest.
+ * One of several processes has its number in each line.
+ */
+export function createLogger(role: string, level: string, number?: number): Logger {
+  const isShared = number !== undefined;
+  const destination = pino.destination({
+    dest: 1,
+    ...TOGETHER,
+    ...(isShared && { minLength: SHARED_MIN_LENGTH }),
+  });
   process.on('exit', () => destination.flushSync());
   return pino(
     {
       level,
-      base: { role },
+      base: { role, ...(isShared && { process: number }) },
       timestamp: () => `,"time":"${toTime(Date.now())}"`,
       serializers: { error: describe, trace: traceIdOf },
       hooks: {

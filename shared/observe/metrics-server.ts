@@ -1,19 +1,26 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import type { ScalingReader } from '../scaling/scaling-reader.ts';
 import type { Readiness } from './readiness.ts';
-import { answerScaling } from './scaling-pages.ts';
+
+export interface Place {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+}
+
+/** Answers the path of a page with numbers for scalers; undefined where it is another's. */
+export type ScalingPages = (path: string) => Promise<{ status: number; body: unknown } | undefined>;
 
 /**
  * The second listener of every role: `/metrics` for Prometheus, `/healthz` and `/readyz` for the kubelet, and where the
  * role knows them the numbers for scalers.
  */
 export async function startMetricsServer(
-  { host, port }: { host: string; port: number },
-  registry: Registry,
+  { host, port }: Place,
+  registry: Pick<Registry, 'contentType' | 'metrics'>,
   readiness: Readiness,
-  scaling?: ScalingReader,
+  scaling?: ScalingPages,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, body: string): void =>
@@ -30,7 +37,7 @@ export async function startMetricsServer(
           return answer(report.ready ? 200 : 503, 'application/json', JSON.stringify(report));
         }
         default: {
-          const numbers = scaling && (await answerScaling(path, scaling));
+          const numbers = await scaling?.(path);
           if (numbers) return answer(numbers.status, 'application/json', JSON.stringify(numbers.body));
           return answer(404, 'text/plain', 'Here are /metrics, /healthz and /readyz.\n');
         }
@@ -45,7 +52,7 @@ export async function startMetricsServer(
 }
 
 /** Listens, or fails with a sentence that names the port. */
-export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+export async function listen(server: Server, { host, port }: Place): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new Error(explain(error, host, port), { cause: error })),

@@ -22,6 +22,7 @@ function measureBuild(registry: Registry, about: { role: string; version: string
     name: 'inferq_build_info',
     help: '1: which role in which version this is',
     labelNames: ['role', 'version'],
+    aggregator: 'max',
     registers: [registry],
   });
   build.set(about, 1);

@@ -7,6 +7,7 @@ export function measureRole(registry: Registry, readiness: Readiness): void {
   const ready = new Gauge({
     name: 'inferq_ready',
     help: '1 while /readyz says so',
+    aggregator: 'min',
     registers: [registry],
     async collect() {
       ready.set(Number((await readiness.report()).ready));
@@ -15,6 +16,7 @@ export function measureRole(registry: Registry, readiness: Readiness): void {
   const limit = new Gauge({
     name: 'inferq_memory_limit_bytes',
     help: 'What the process may use: the limit of its container, or the memory of the machine',
+    aggregator: 'max',
     registers: [registry],
     collect() {
       limit.set(Math.min(totalmem(), process.constrainedMemory() || totalmem()));

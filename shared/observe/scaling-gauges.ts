@@ -7,6 +7,8 @@ export function measureScaling(registry: Registry, read: ScalingReader): void {
     name: 'inferq_desired_workers',
     help: 'Workers that the model takes to start what waits within the objective',
     labelNames: ['model'],
+    // Each process reads the same.
+    aggregator: 'max',
     registers: [registry],
     async collect() {
       desired.reset();

@@ -42,6 +42,7 @@ test('the defaults are those of the code', (t) => {
     METRICS_PORT: api.metricsPort,
     INFERQ_MODELS: api.models,
     LOG_LEVEL: api.logLevel,
+    INFERQ_PROCESSES: api.processes,
     PORT: api.port,
     INFERQ_MAX_BODY: api.maxBody,
     INFERQ_MAX_OUTPUT: worker.maxOutput,
@@ -60,7 +61,7 @@ test('the defaults are those of the code', (t) => {
 
 test('each fault is told as the document says', (t) => {
   const faults = [
-    ...faultsOf(readApiConfig, { METRICS_PORT: 'x', LOG_LEVEL: 'loud' }),
+    ...faultsOf(readApiConfig, { METRICS_PORT: 'x', LOG_LEVEL: 'loud', INFERQ_PROCESSES: '0' }),
     ...faultsOf(readApiConfig, {
       REDIS_URL,
       JWT_ISSUER: 'i',
