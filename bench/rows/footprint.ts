@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { bearer, benchModel, startBenchRedis, startBroker, type Bed } from '../bed.ts';
-import { residentOf } from '../cpu.ts';
+import { descendantsOf, residentOf } from '../cpu.ts';
 import { startIn } from '../program.ts';
 import { figure, type Line } from '../report.ts';
 
@@ -44,20 +44,16 @@ function bytes(row: string, metric: string, payload: number, kept: number, most:
   return { row, metric, unit: 'B', floor: payload, ours: kept, ratio: kept / payload, bar: { most } };
 }
 
-/** Row 12: from `npm start` to the line that says it is ready, and what idle processes hold. */
-export async function start(bed: Bed): Promise<Line[]> {
-  const endpoint = await startIn(bed, 'endpoint/index.ts');
-  const broker = await startBroker(bed, { models: [benchModel('echo', endpoint.url)], worker: true });
-  await sleep(3000);
-  const api = await residentOf(broker.api.pid);
-  const worker = await residentOf(broker.worker?.pid ?? 0);
-  const times: number[] = [];
-  for (let tries = 0; tries < 3; tries++) times.push(await timeStart());
-  const seconds = times.sort((a, b) => a - b)[1] ?? 0;
+/** Row 12: from `npm start` to the line that says it is ready, and what its idle processes hold. */
+export async function start(): Promise<Line[]> {
+  const starts: Start[] = [];
+  for (let tries = 0; tries < 4; tries++) starts.push(await tryStart());
+  // The first one makes what later ones find: compiled code, Redis' folder.
+  const counted = starts.slice(1);
   return [
-    alone('12a', 'npm start, until it is ready', 's', seconds, 3),
-    alone('12b', 'an idle API process', 'MiB', api, 120),
-    alone('12c', 'an idle worker process', 'MiB', worker, 120),
+    alone('12a', 'npm start, until it is ready', 's', medianOf(counted, 'seconds'), 3),
+    alone('12b', 'an idle API process', 'MiB', medianOf(counted, 'api'), 120),
+    alone('12c', 'an idle worker process', 'MiB', medianOf(counted, 'worker'), 120),
   ];
 }
 
@@ -72,7 +68,19 @@ export function alone(
   return { row, metric, unit, floor: 0, ours, ratio: ours, bar: { most }, beside };
 }
 
-async function timeStart(): Promise<number> {
+/** Seconds until it was ready, and MiB of its processes three seconds later. */
+interface Start {
+  seconds: number;
+  api: number;
+  worker: number;
+}
+
+function medianOf(starts: readonly Start[], what: keyof Start): number {
+  const sorted = starts.map((one) => one[what]).toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+async function tryStart(): Promise<Start> {
   const begun = performance.now();
   const child = spawn('npm', ['start'], {
     cwd: path.join(import.meta.dirname, '../..'),
@@ -88,8 +96,17 @@ async function timeStart(): Promise<number> {
     });
     child.once('exit', (code) => reject(new Error(`npm start ended with ${code}: ${said}`)));
   });
+  await sleep(3000);
+  const running = await descendantsOf(child.pid ?? 0);
+  const residentAs = async (entry: string): Promise<number> => {
+    const role = running.find(({ command }) => command.includes(entry));
+    if (!role) throw new Error(`npm start has started no ${entry}`);
+    return residentOf(role.pid);
+  };
+  const [api, worker] = [await residentAs('api/index.ts'), await residentAs('workers/index.ts')];
   child.kill('SIGINT');
   await closed;
-  if (process.argv.includes('--verbose')) process.stderr.write(`npm start ${figure(seconds)} s\n`);
-  return seconds;
+  if (process.argv.includes('--verbose'))
+    process.stderr.write(`npm start ${figure(seconds)} s, ${figure(api)} and ${figure(worker)} MiB\n`);
+  return { seconds, api, worker };
 }
