@@ -57,7 +57,6 @@ const COPIES = `
     for _, kind in ipairs({'job:', 'data:', 'jobs:'}) do
       redis.call('COPY', prefix .. kind .. id, prefix .. kind .. other)
     end
-    redis.call('HSET', prefix .. 'job:' .. other, 'run', other)
     redis.call('ZADD', prefix .. 'list:bench', redis.call('ZSCORE', prefix .. 'list:bench', id), other)
     redis.call('ZADD', prefix .. 'runs', redis.call('ZSCORE', prefix .. 'runs', id) + 3600000, other)
     redis.call('ZADD', prefix .. 'jobs:prioritized', redis.call('ZSCORE', prefix .. 'jobs:prioritized', id), other)
