@@ -22,6 +22,9 @@ export interface ModelWorkersParts {
   name: string;
 }
 
+/** Each worker hears of all runs that are abandoned, of which few are its own: it keeps so many of the last in mind. */
+const MOST_LOST = 1000;
+
 /** One BullMQ worker a model, in step with the registry. */
 export function createModelWorkers({
   connection,
@@ -37,6 +40,8 @@ export function createModelWorkers({
   const workers = new Map<string, Worker>();
   const closing = new Set<Promise<void>>();
   const running = new Map<string, AbortController>();
+  /** Abandoned while this worker did not know to have them: a claim starts a run before its answer is here. */
+  const lost = new Set<string>();
   const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });
   let stopped = false;
   let isOver = false;
@@ -86,6 +91,7 @@ export function createModelWorkers({
     running.set(id, breakOff);
     // Taken in the moment of the stop, and come too late for the deadline.
     if (isOver) breakOff.abort('draining' satisfies BreakOff);
+    if (lost.delete(id)) breakOff.abort('abandoned' satisfies BreakOff);
     try {
       const verdict = await process(id, breakOff, hold);
       if (verdict.kind === 'done') return;
@@ -94,6 +100,12 @@ export function createModelWorkers({
       running.delete(id);
     }
     throw new DelayedError();
+  }
+
+  function noteLost(runId: string): void {
+    const [oldest] = lost;
+    if (oldest !== undefined && lost.size >= MOST_LOST) lost.delete(oldest);
+    lost.add(runId);
   }
 
   async function limit(code: string, { concurrency: most, rate }: Limits): Promise<void> {
@@ -147,7 +159,9 @@ export function createModelWorkers({
     sync,
     /** Breaks off the call of a run that nobody waits for any more. */
     abandon(runId: string): void {
-      running.get(runId)?.abort('abandoned' satisfies BreakOff);
+      const breakOff = running.get(runId);
+      if (breakOff) breakOff.abort('abandoned' satisfies BreakOff);
+      else noteLost(runId);
     },
     /** How many runs are in hand. */
     underWay: (): number => running.size,
