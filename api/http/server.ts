@@ -71,6 +71,8 @@ export function createHttpServer(
     },
   );
   const lingers = closeLingering(server);
+  // Node keeps it from when it is first asked for, and can not tell any more when the client has gone; the audit log asks late.
+  server.on('connection', ({ remoteAddress }) => remoteAddress);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable || answered.has(socket)) socket.destroy();
     else socket.end(rawProblem(error));
