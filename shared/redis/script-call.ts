@@ -93,6 +93,8 @@ export class ScriptCall implements RedisCommand {
   }
 
   reject(error: Error): void {
+    // Who was told that there is no answer in time may have tried again.
+    if (this.isSettled) return;
     if (this.#socket && error.message.startsWith('NOSCRIPT') && this.#tries < MOST_TRIES) {
       this.#script.loaded.delete(this.#socket);
       void this.send();

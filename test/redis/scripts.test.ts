@@ -10,6 +10,7 @@ import {
   type RedisConnection,
 } from '../../shared/redis/connection.ts';
 import { gatherWrites } from '../../shared/redis/gathered-writes.ts';
+import { ScriptCall, toScript } from '../../shared/redis/script-call.ts';
 import { createScripts } from '../../shared/redis/scripts.ts';
 
 const RATE = 'inferq:rate:t';
@@ -76,6 +77,25 @@ test('each command without an answer fails in its time, those with one do not', 
   t.true(other >= 299 && other < 1500, `${other} ms`);
   await sleep(2000);
   t.is(await redis.ping(), 'PONG');
+});
+
+test('a call that was given up is not sent again when Redis says that it lacks the script', async (t) => {
+  let sent = 0;
+  const call = new ScriptCall(
+    {
+      sendCommand(command) {
+        sent += 1;
+        command.toWritable({});
+      },
+    },
+    toScript('return 1'),
+    ['key'],
+  );
+  const answer = call.send();
+  call.reject(new Error('Command timed out'));
+  await t.throwsAsync(answer, { message: 'Command timed out' });
+  call.reject(new Error('NOSCRIPT No matching script.'));
+  t.is(sent, 1);
 });
 
 async function fails(command: Promise<unknown>): Promise<number> {
