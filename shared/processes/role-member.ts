@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
+import { messageOf } from '../errors.ts';
 import { openChannel, type Answer, type Channel } from './channel.ts';
 
 /** What a process says when it does its work. */
@@ -13,6 +14,8 @@ export interface Ready {
 export interface Exit {
   code: number | null;
   signal: string | null;
+  /** Where the system has refused to start it. */
+  fault?: string;
 }
 
 /** A process that does the role's work, as its supervisor has it. */
@@ -34,7 +37,11 @@ export function startMember(
 ): RoleMember {
   const worker = cluster.fork();
   const ready = Promise.withResolvers<void>();
-  const exited = once(worker, 'exit').then(([code, signal]): Exit => ({ code, signal }));
+  const exited = once(worker, 'exit').then(
+    ([code, signal]): Exit => ({ code, signal }),
+    (error: unknown): Exit => ({ code: null, signal: null, fault: messageOf(error) }),
+  );
+  worker.on('error', () => undefined);
   const channel = openChannel(
     {
       send(message) {
@@ -62,8 +69,8 @@ export function startMember(
   return member;
 }
 
-export function describeExit({ code, signal }: Exit): string {
-  return signal ? `ended by ${signal}` : `exit code ${code}`;
+export function describeExit({ code, signal, fault }: Exit): string {
+  return fault ?? (signal ? `ended by ${signal}` : `exit code ${code}`);
 }
 
 function isReady(message: unknown): message is Ready {
