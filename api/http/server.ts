@@ -71,7 +71,7 @@ export function createHttpServer(
     },
   );
   const lingers = closeLingering(server);
-  // Node keeps it from when it is first asked for, and can not tell any more when the client has gone; the audit log asks late.
+  // Node keeps it from when it is first asked for. The audit log asks late, when the client may have gone.
   server.on('connection', ({ remoteAddress }) => remoteAddress);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable || answered.has(socket)) socket.destroy();

@@ -35,7 +35,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
       keepFilled(options, members, ending.signal, resolve).catch(() => undefined);
     });
   await fill();
-  await Promise.all(Array.from({ length: options.processes - 1 }, fill));
+  // From here on one of them works: it is to finish even where another does not get ready.
   stopOnSignals(
     async (deadlineMs) => {
       ending.abort();
@@ -44,6 +44,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
     () => members.drainMs(),
     () => undefined,
   );
+  await Promise.all(Array.from({ length: options.processes - 1 }, fill));
   begun();
   process.send?.({ type: 'ready', url: members.url() });
 }
