@@ -15,7 +15,7 @@ export interface Texts {
   read(text: Text): Promise<string>;
   open(reference: BlobReference): Promise<Readable>;
   presign(reference: BlobReference, seconds: number): Promise<string | undefined>;
-  /** Takes a text away that no run refers to. What fails here is the collector's. */
+  /** Takes a text away unless a run refers to it. What fails here is the collector's. */
   discard(text: Text): Promise<void>;
   /** The job with the texts themselves; without them where a blob is gone. */
   whole(job: StoredJob): Promise<JobOf<string>>;
@@ -68,6 +68,8 @@ export function createTexts(store: BlobStore | undefined, index: BlobIndex): Tex
     presign: (reference, seconds) => storeFor(reference).presign(reference.blob, seconds),
     async discard(text) {
       if (typeof text === 'string') return;
+      // Who is told that nobody wants it may have been heard before: an answer of Redis was lost, and it was asked again.
+      if (await index.isHeld(text.blob)) return;
       await storeFor(text).remove(text.blob);
       await index.forget([text.blob]);
     },

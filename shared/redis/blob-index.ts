@@ -15,6 +15,8 @@ export interface BlobIndex {
   announce(blob: string): Promise<void>;
   /** After blobs, all of one model, have been removed. */
   forget(blobs: readonly string[]): Promise<void>;
+  /** Whether a run refers to a blob. */
+  isHeld(blob: string): Promise<boolean>;
   /** Whether a model has blobs at all. */
   exists(code: string): Promise<boolean>;
   /** Blobs of a model to which no run refers any more, at most so many at once. */
@@ -35,6 +37,7 @@ export function createBlobIndex(redis: RedisConnection): BlobIndex {
       await redis.zrem(`${prefix}blobs`, ...blobs);
       await redis.del(...blobs.map((blob) => `${prefix}blob:${blob}`));
     },
+    isHeld: async (blob) => (await redis.exists(`${prefixOf(blob)}blob:${blob}`)) === 1,
     exists: async (code) => (await redis.exists(`${keyPrefix(code)}blobs`)) === 1,
     async unheld(code) {
       const prefix = keyPrefix(code);

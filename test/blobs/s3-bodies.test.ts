@@ -14,6 +14,7 @@ const index = {
   announce: async () => undefined,
   forget: async () => undefined,
   exists: async () => false,
+  isHeld: async () => false,
   unheld: async () => [],
 };
 

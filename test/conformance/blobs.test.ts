@@ -94,6 +94,22 @@ test('a blob stays as long as the data of its run, whatever the collector looks 
   t.deepEqual(world.faults, []);
 });
 
+test('an output is not thrown away where it was settled, though its worker hears that it came too late', async (t) => {
+  const world = await newWorld(t);
+  const id = await world.submitLarge();
+  const run = await world.start(id);
+  const output = await world.texts.keep(id, LARGE);
+  const outcome = { kind: 'succeeded', output, attempt: '', cacheTtlMs: 0 } as const;
+  t.like(await world.settle(run, outcome), { kind: 'settled' });
+  // Its answer was lost with the connection, and it was sent again.
+  t.like(await world.settle(run, outcome), { kind: 'stale' });
+  await world.texts.discard(output);
+  t.is(await world.texts.read((await world.read(id)).output ?? ''), LARGE);
+  const late = await world.texts.keep(id, LARGE);
+  await world.texts.discard(late);
+  t.is(await world.files(), 2);
+});
+
 test('at its end a run says when to look: when its data expire', async (t) => {
   const world = await newWorld(t, ', retention: 100');
   const id = await world.submitLarge();

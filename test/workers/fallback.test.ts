@@ -33,7 +33,13 @@ test('an input that cannot be read is the fallbackâ€™s failure, not the workerâ€
     batcher: { call: unused },
     transforms: createTransforms(),
     // Without a store a blob cannot be read.
-    texts: createTexts(undefined, { announce: unused, forget: unused, exists: unused, unheld: unused }),
+    texts: createTexts(undefined, {
+      announce: unused,
+      forget: unused,
+      isHeld: unused,
+      exists: unused,
+      unheld: unused,
+    }),
     maxOutput: 1000,
   };
   const run = startedRun({ input: { blob: 'abc123/x', bytes: 100_000 } });
