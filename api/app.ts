@@ -51,7 +51,7 @@ export function createApp({
   app.use((request, response, next) => {
     const exchange = new Exchange(exchanges, request, response);
     const found = answersPages ? undefined : find(request.method, request.url);
-    if (found) void serve(parts, found, exchange);
+    if (found) serve(parts, found, exchange).catch(next);
     else {
       exchange.setHeaders();
       next();
