@@ -33,7 +33,7 @@ export async function startProgram(file: string, config: object = {}): Promise<P
       return answer;
     },
     async stop() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
       child.kill('SIGKILL');
       await gone;
