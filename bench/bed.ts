@@ -43,7 +43,7 @@ export async function startBroker(bed: Bed, options: BrokerOptions): Promise<Bro
   const folder = await mkdtemp(path.join(tmpdir(), 'inferq-bench-'));
   bed.ends.push(() => rm(folder, { recursive: true, force: true }));
   const file = path.join(folder, 'models.yaml');
-  await writeFile(file, stringify({ models: options.models }));
+  await writeFile(file, stringify({ models: options.models }, { aliasDuplicateObjects: false }));
   const notices = options.onNotice ? { onNotice: options.onNotice } : {};
   const start = async (name: string, entry: string): Promise<RoleProcess> => {
     const env = { ...process.env, ...environment(redis.url, file), ...options.env };

@@ -36,6 +36,12 @@ for (const { rows, measure } of GROUPS) {
   const bed: Bed = { ends: [] };
   try {
     lines.push(...(await measure(bed)));
+  } catch (error) {
+    // The others are worth their time all the same.
+    process.stderr.write(
+      `rows ${rows.join(', ')}: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    process.exitCode = 1;
   } finally {
     await endBed(bed);
   }
