@@ -44,7 +44,9 @@ async function run(chaos: Chaos): Promise<Finding> {
   });
   const over = new AbortController();
   chaos.teardown(() => over.abort());
-  for (let at = 0; at < WORKERS; at++) await keepWorker(broker, workers, over.signal);
+  const followed: Promise<void>[] = [];
+  for (let at = 0; at < WORKERS; at++)
+    followed.push((await keepWorker(broker, workers, over.signal)).followed);
   const load = submitMany({
     api: () => broker.url,
     count,
@@ -55,6 +57,9 @@ async function run(chaos: Chaos): Promise<Finding> {
   const inputs = new Map(load.acknowledged.map(({ key, id }) => [id, Number(key.split(' ')[1])]));
   const jobs = await endsOf(broker.url, [...inputs.keys()], 600_000);
   over.abort();
+  for (const worker of workers.values()) worker.kill();
+  // A successor that is still starting would be left behind.
+  await Promise.all(followed);
   const failed = [...jobs]
     .filter(([, { status }]) => status !== 'succeeded')
     .map(([id]) => inputs.get(id) ?? -1);
@@ -67,21 +72,24 @@ async function run(chaos: Chaos): Promise<Finding> {
   );
 }
 
-/** A worker that another follows when it is killed; answers once the first is there. */
+/** A worker that another follows when it is killed; answers once the first is there. `followed` ends with the last. */
 async function keepWorker(
   broker: TestBroker,
   workers: Map<string, RoleProcess>,
   over: AbortSignal,
-): Promise<void> {
+): Promise<{ followed: Promise<void> }> {
   const start = async (): Promise<RoleProcess> => {
-    const name = `worker-${workers.size}`;
+    const name = `worker-${crypto.randomUUID()}`;
     const worker = await broker.startWorker({ WORKER: name });
     workers.set(name, worker);
     return worker;
   };
   const follow = async (worker: RoleProcess): Promise<void> => {
     await worker.exited;
-    if (!over.aborted) await follow(await start());
+    if (over.aborted) return;
+    const next = await start();
+    if (over.aborted) next.kill();
+    await follow(next);
   };
-  void follow(await start());
+  return { followed: follow(await start()) };
 }
