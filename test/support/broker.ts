@@ -64,6 +64,8 @@ export async function startTestBroker(t: Scope, options: BrokerOptions): Promise
   await writeFile(modelFile, stringify({ models: options.models }));
   await saveDevelopmentToken(redis.url, TOKEN);
   const roles: RoleProcess[] = [];
+  // A test may end, or fail, while one of its roles is still starting.
+  const ending = new AbortController();
   const start = async (
     name: string,
     file: string,
@@ -76,12 +78,14 @@ export async function startTestBroker(t: Scope, options: BrokerOptions): Promise
         log: path.join(folder, `${name}-${roles.length}.log`),
         env: { ...process.env, ...roleEnvironment(redis.url, modelFile), ...options.env, ...env },
       },
-      new AbortController().signal,
+      ending.signal,
     );
     roles.push(role);
+    if (ending.signal.aborted) role.kill();
     return role;
   };
   t.teardown(async () => {
+    ending.abort();
     await Promise.all(roles.map((role) => role.stop(10_000)));
     if (!options.redis) await redis.stop();
     await rm(folder, { recursive: true, force: true });
