@@ -51,11 +51,11 @@ export function createApp({
   app.use((request, response, next) => {
     const exchange = new Exchange(exchanges, request, response);
     const found = answersPages ? undefined : find(request.method, request.url);
-    if (found) serve(parts, found, exchange).catch(next);
-    else {
-      exchange.setHeaders();
-      next();
-    }
+    // Express takes a promise that is rejected for a fault.
+    if (found) return serve(parts, found, exchange);
+    exchange.setHeaders();
+    next();
+    return undefined;
   });
   if (answersPages) app.use(allowOrigins(edge.corsOrigins));
   for (const route of routes) {
