@@ -57,7 +57,8 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const)
       `127.0.0.1:${port}`,
     );
     const first = await startAsComposed(t, folder, port);
-    const api = new Redis(url, { enableReadyCheck: false });
+    // However long Redis takes to come back.
+    const api = new Redis(url, { enableReadyCheck: false, maxRetriesPerRequest: null });
     t.teardown(() => api.disconnect());
     api.on('error', () => undefined);
     await api.eval(SCRIPT, KEYS.length, ...KEYS);

@@ -147,4 +147,13 @@ export const sharing: Suite = (test, newWorld) => {
     await world.succeed(await world.start(next.id));
     t.deepEqual(await world.traces(), []);
   });
+
+  test('a job whose place was taken by a newer one is joined again once it starts alone', async (t) => {
+    const world = newWorld();
+    const first = await world.submit({ input: 1 });
+    const newer = await world.submit({ input: 1, mode: 'refresh' });
+    await world.fail(await world.start(newer.id));
+    await world.start(first.id);
+    t.is((await world.submit({ input: 1 })).admission.kind, 'joined');
+  });
 };

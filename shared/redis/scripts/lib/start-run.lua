@@ -62,8 +62,8 @@ local function start_run(prefix, run, worker, is_alone)
     add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
   end
   tell_start(prefix, run)
-  -- A delayed job begins to be in flight here, as does one that was retried; others are since they were admitted.
-  if first.cache_key and (job[3] or run ~= owner_of(run)) then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
+  -- Here too, since a delayed job, one that was retried, or one that was overtaken may not be in flight yet.
+  if first.cache_key then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
   return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
     first.tenant, first.attempts + attempts_more - 1, tonumber(lost[6]) or 0,
     digits(now - (job[2] or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
