@@ -60,8 +60,8 @@ const COPIES = `
     redis.call('ZADD', prefix .. 'list:bench', redis.call('ZSCORE', prefix .. 'list:bench', id), other)
     redis.call('ZADD', prefix .. 'runs', redis.call('ZSCORE', prefix .. 'runs', id) + 3600000, other)
     redis.call('ZADD', prefix .. 'jobs:prioritized', redis.call('ZSCORE', prefix .. 'jobs:prioritized', id), other)
-    redis.call('HINCRBY', prefix .. 'depth', '*', 1)
-    redis.call('HINCRBY', prefix .. 'depth', 't:bench', 1)
+    redis.call('HINCRBY', prefix .. 'state', '*', 1)
+    redis.call('HINCRBY', prefix .. 'state', 't:bench', 1)
   end`;
 
 const THROUGH = 1500;

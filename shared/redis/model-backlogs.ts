@@ -20,14 +20,14 @@ export function createModelBacklogs(redis: RedisConnection): ModelBacklogs {
   return {
     async ofTenant(tenant, codes) {
       const depths = await Promise.all(
-        codes.map((code) => redis.hget(`${keyPrefix(code)}depth`, `t:${tenant}`)),
+        codes.map((code) => redis.hget(`${keyPrefix(code)}state`, `t:${tenant}`)),
       );
       return depths.reduce((sum, depth) => sum + Number(depth ?? 0), 0);
     },
     async of(code) {
       const prefix = keyPrefix(code);
       const [depth, running, next, paused] = await Promise.all([
-        redis.hget(`${prefix}depth`, '*'),
+        redis.hget(`${prefix}state`, '*'),
         redis.llen(`${prefix}${QUEUE_NAME}:active`),
         redis.zrange(`${prefix}${QUEUE_NAME}:prioritized`, '0', '0'),
         redis.hexists(`${prefix}${QUEUE_NAME}:meta`, 'paused'),

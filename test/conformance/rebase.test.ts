@@ -28,12 +28,12 @@ function open(t: ExecutionContext): { world: JobWorld; bull: BullWorld } {
 }
 
 const baseOf = async ({ prefix }: JobWorld): Promise<number> =>
-  Number(await connection.hget(`${prefix}fair`, 'base'));
+  Number((await connection.hget(`${prefix}state`, 'base'))?.split(' ')[0] ?? 0);
 const isRebasing = async ({ prefix }: JobWorld): Promise<boolean> =>
-  (await connection.hexists(`${prefix}fair`, 'shift')) === 1;
+  (await connection.hget(`${prefix}state`, 'base'))?.includes(' ') ?? false;
 
 async function turnClock({ prefix }: JobWorld, to: number): Promise<void> {
-  await connection.hset(`${prefix}fair`, 'clock', to);
+  await connection.hset(`${prefix}state`, 'clock', to);
 }
 
 /** Each submission moves some runs; answers how many it took. */

@@ -35,7 +35,7 @@ test('1,000 jobs past their ttl behind busy workers are all expired on time, and
     }),
   );
   sweeper.start();
-  await until(async () => (await connection.hget(`${world.prefix}depth`, '*')) === '1');
+  await until(async () => (await connection.hget(`${world.prefix}state`, '*')) === '1');
   const jobs = await Promise.all(ids.map((id) => world.read(id)));
   t.deepEqual(new Set(jobs.map(({ status }) => status)), new Set(['expired']));
   const lateness = jobs

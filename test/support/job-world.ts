@@ -111,7 +111,7 @@ export function createJobWorld(connection: RedisConnection, more = '') {
         'cache:',
         'list:',
         'events:',
-        'rate',
+        'state',
         'waiting:',
         'outbox',
         'usage:',

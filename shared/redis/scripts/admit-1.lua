@@ -16,7 +16,7 @@
 --      or {'not cached'}
 -- What a way through does not need is included behind the end of that way: each function that a script defines costs,
 -- and a submission that is answered from the cache is to pay for little.
--- @include clock record list usage
+-- @include clock record list
 local prefix, id, tenant = ARGV[1], ARGV[2], ARGV[3]
 local cache_key = ARGV[7]
 local ttl, delay = tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -36,6 +36,7 @@ end
 
 -- The cache names the run whose data have the output, and until when they live: it is stored once.
 local function hit(known)
+  -- @include usage
   local run, till = string.match(known, '^(%S+) (%d+)$')
   local output = redis.call('HGET', prefix .. 'data:' .. run, 'output')
   if not output then return nil end
@@ -62,27 +63,31 @@ if cache_key ~= '' and ARGV[8] == 'use' and delay == 0 then
 end
 if ARGV[21] == '1' then return { 'not cached' } end
 
--- @include backlog open-run fair-share bull
-local band, handicap = ARGV[11], tonumber(ARGV[12])
-local of_model, of_tenant = depth_of(prefix, tenant)
-local full = refusal_when_full(prefix, of_model, of_tenant, ARGV[14], ARGV[15], now)
+-- @include start-rate open-run fair-share bull
+local handicap = tonumber(ARGV[12])
+local state, own_backlog, own_share = prefix .. 'state', 't:' .. tenant, 's:' .. ARGV[11] .. ':' .. tenant
+local seen = redis.call('HMGET', state, '*', own_backlog, 'clock', 'base', own_share, 'rate', 'rated', 'since')
+local of_model, of_tenant, is_resting = tonumber(seen[1]) or 0, tonumber(seen[2]) or 0, not seen[3]
+local tag = math.max(read_fair(seen[3], seen[4]).clock, tonumber(seen[5]) or 0)
+local rate, sure = start_rate(seen[6], seen[7], seen[8], now)
+local full = refusal_when_full(of_model, of_tenant, ARGV[14], ARGV[15], rate)
 
-local function wait_to_start()
-  add_to_backlog(prefix, tenant, 1, of_model, of_tenant)
+-- Writes the state, with the other fields and values that are given.
+local function wait_to_start(...)
+  redis.call('HSET', state, '*', of_model + 1, own_backlog, of_tenant + 1, ...)
   if ttl > 0 then redis.call('ZADD', prefix .. 'due', digits(now + ttl), id) end
 end
 
 if flying then
-  -- @include run bull-place
+  -- @include shares run bull-place
   -- One model call answers no more jobs than these, so that `settle` stays short.
   local MOST_JOINED = 1000
 
   -- A job that would start before the run it joins takes the run along.
   local function hasten(run)
     local first = first_live(prefix, run)
-    local tag = tag_of_next(prefix, band, tenant)
     if not first or not first.tag or tag + handicap >= first.tag + first.handicap then return end
-    take_share(prefix, band, tenant, tag, ARGV[13])
+    redis.call('HSET', state, own_share, exact(tag + ARGV[13]))
     redis.call('HSET', first.key, 'tag', exact(tag) .. ' ' .. handicap)
     move_forward(prefix, run, tag, handicap)
   end
@@ -113,13 +118,11 @@ end
 
 if full then return full end
 if is_rebasing(prefix) then
-  -- @include run fair-clock rebase
+  -- @include shares run fair-clock rebase
   rebase(prefix)
 end
-local tag = tag_of_next(prefix, band, tenant)
 local priority = priority_of(prefix, tag, handicap, delay > 0)
 local ahead = count_ahead(prefix, priority)
-local rate, sure = start_rate(prefix, now)
 if ttl > 0 and sure and delay == 0 and ahead / rate * 1000 > 2 * ttl then
   return { 'late', ahead + 1, tostring(rate) }
 end
@@ -128,10 +131,14 @@ local cached = cache_key ~= '' and ARGV[8] ~= 'bypass'
 write_record('queued', 'tag', exact(tag), unpack(cached and {} or { 'cache', 'bypass' }))
 if delay > 0 then redis.call('HSET', KEYS[1], 'due', digits(now + delay)) end
 if ARGV[18] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. id, ARGV[18]) end
-take_share(prefix, band, tenant, tag, ARGV[13])
 redis.call('HSET', prefix .. 'data:' .. id, 'input', ARGV[6])
 if string.byte(ARGV[6]) == 64 then hold_blobs(prefix, id, '+inf') end
-wait_to_start()
+if is_resting then
+  wait_to_start(own_share, exact(tag + ARGV[13]), 'clock', '0')
+  redis.call('PERSIST', state)
+else
+  wait_to_start(own_share, exact(tag + ARGV[13]))
+end
 if cached and delay == 0 then redis.call('SET', prefix .. 'flight:' .. cache_key, id) end
 local handed_over = ARGV[22] == '1' and delay == 0
 if handed_over then hand_to_bull(prefix, id, priority, created) end

@@ -6,7 +6,7 @@
 --      of `claim`
 -- Answers {what `settle` answers, 1 where BullMQ has forgotten the run, what `claim` answers}; without the last where
 --         none was taken: more is to be done for this one
--- @include clock record backlog open-run run history usage end-job leave-run fair-share fair-clock bull bull-place start-run settle-run bull-claim
+-- @include clock record backlog start-rate open-run shares run history usage end-job leave-run fair-share bull bull-place start-run settle-run bull-claim
 local settled = settle_run(KEYS[1], ARGV)
 if settled[1] == 'queued' or not release_run(ARGV[1], ARGV[2], ARGV[10]) then return { settled, 0 } end
 if #settled > 1 or ARGV[11] ~= '1' then return { settled, 1 } end

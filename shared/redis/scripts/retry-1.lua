@@ -5,7 +5,7 @@
 --      7 ttl in ms or 0, 8 price or '', 9 account of the budget that holds it or ''
 -- Answers {'missing'} or {'refused', status} or {'removed'} or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'queued', run, priority}
--- @include clock record backlog open-run run fair-share fair-clock bull rebase
+-- @include clock record backlog start-rate open-run shares run fair-share fair-clock bull rebase
 local prefix, id = ARGV[1], ARGV[2]
 local now = now_ms()
 local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'facts', 'retries', 'rev')
@@ -23,14 +23,14 @@ local created, _, handicap, hook, tenant = read_facts(job[3])
 local input = redis.call('HGET', prefix .. 'data:' .. old_run, 'input')
 if not input then return refuse({ 'removed' }) end
 local of_model, of_tenant = depth_of(prefix, tenant)
-local full = refusal_when_full(prefix, of_model, of_tenant, ARGV[5], ARGV[6], now)
+local full = refusal_when_full(of_model, of_tenant, ARGV[5], ARGV[6], (read_start_rate(prefix, now)))
 if full then return full end
 
 rebase(prefix)
 local retries = (tonumber(job[4]) or 0) + 1
 local run = id .. '~' .. retries
-local tag = tag_of_next(prefix, ARGV[3], tenant)
-take_share(prefix, ARGV[3], tenant, tag, ARGV[4])
+local state, own_share = prefix .. 'state', 's:' .. ARGV[3] .. ':' .. tenant
+local tag = math.max(fair_state(prefix).clock, tonumber(redis.call('HGET', state, own_share)) or 0)
 -- The webhook of the end before may still be owed, or asked for again: it tells what happened then.
 if string.find(hook, status, 1, true) then
   local past = { run = old_run, created = created }
@@ -55,7 +55,8 @@ else
   redis.call('PERSIST', prefix .. 'data:' .. run)
 end
 hold_blobs(prefix, run, '+inf')
-add_to_backlog(prefix, tenant, 1, of_model, of_tenant)
+write_backlog(prefix, tenant, of_model + 1, of_tenant + 1, own_share, exact(tag + ARGV[4]), 'clock', exact(fair_state(prefix).clock))
+redis.call('PERSIST', state)
 look_at(prefix, run, now + 5000)
 local ttl = tonumber(ARGV[7])
 if ttl > 0 then

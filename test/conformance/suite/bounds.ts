@@ -40,7 +40,7 @@ export const bounds: Suite = (test, newWorld) => {
     );
     t.like((await world.submit({ ttl: 0.1 })).admission, { kind: 'late', position: 201 });
     t.is((await world.submit({ ttl: 0.1, delay: 10 })).admission.kind, 'queued');
-    t.true(Number(await world.connection.zscore(`${world.prefix}shares`, 'normal:acme')) <= 2);
+    t.true(Number(await world.connection.hget(`${world.prefix}state`, 's:normal:acme')) <= 2);
     t.is(queued.admission.kind, 'queued');
   });
 };

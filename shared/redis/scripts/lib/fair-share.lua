@@ -4,27 +4,19 @@
 -- lets others pass, but never for ever.
 local HIGHEST = 2097151
 
--- The state of the fair shares, read once in a script: `clock`, `base`, and while the base moves `shift`, `scan`, `at`
--- and `front`. Who writes it forgets what was read.
+-- The clock and the base, read once in a script. While the base moves, `shift`, `scan`, `at` and `front` stand behind it.
 local fair_read
-local function fair_state(prefix)
-  if not fair_read then
-    local fair = redis.call('HMGET', prefix .. 'fair', 'clock', 'base', 'shift', 'scan', 'at', 'front')
-    fair_read = {
-      clock = tonumber(fair[1]) or 0, base = tonumber(fair[2]) or 0, shift = tonumber(fair[3]),
-      scan = fair[4], at = fair[5], front = tonumber(fair[6]),
-    }
-  end
+local function read_fair(clock, base)
+  fair_read = { clock = tonumber(clock) or 0, base = tonumber(base or 0) }
+  if fair_read.base then return fair_read end
+  local at_rest, shift, scan, at, front = string.match(base, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+  fair_read.base, fair_read.shift, fair_read.front = tonumber(at_rest), tonumber(shift), tonumber(front)
+  fair_read.scan, fair_read.at = scan, at
   return fair_read
 end
 
-local function tag_of_next(prefix, band, tenant)
-  local share = redis.call('ZSCORE', prefix .. 'shares', band .. ':' .. tenant)
-  return math.max(fair_state(prefix).clock, tonumber(share) or 0)
-end
-
-local function take_share(prefix, band, tenant, tag, share)
-  redis.call('ZADD', prefix .. 'shares', exact(tag + share), band .. ':' .. tenant)
+local function fair_state(prefix)
+  return fair_read or read_fair(unpack(redis.call('HMGET', prefix .. 'state', 'clock', 'base')))
 end
 
 -- `later`: BullMQ puts the run among the others by itself, after a delay.

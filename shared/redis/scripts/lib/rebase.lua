@@ -15,7 +15,8 @@ local function shift_delayed(prefix, cursor)
     local priority = job and job.tag and priority_of(prefix, job.tag, job.handicap, true) or 1
     redis.call('HSET', prefix .. 'jobs:' .. run, 'priority', priority)
   end
-  write_fair(prefix, 'scan', reply[1] == '0' and 'done' or reply[1])
+  local fair = fair_state(prefix)
+  write_base(prefix, fair.base, exact(fair.shift), reply[1] == '0' and 'done' or reply[1], '0', '0')
 end
 
 local function shift_one(prefix, run, score, shift)
@@ -36,10 +37,9 @@ local function shift_waiting(prefix, base, shift, at)
   local following = tonumber(found[2 * STEP + 2])
   if following then
     local front = math.floor(following / COUNTERS) - 1
-    write_fair(prefix, 'at', digits(found[2 * STEP]), 'front', digits(front))
+    write_base(prefix, base, exact(shift), 'done', digits(found[2 * STEP]), digits(front))
   else
-    redis.call('HDEL', prefix .. 'fair', 'shift', 'scan', 'at', 'front')
-    write_fair(prefix, 'base', digits(base + shift))
+    write_base(prefix, base + shift)
   end
 end
 
@@ -51,6 +51,6 @@ local function rebase(prefix)
     shift_delayed(prefix, fair.scan)
   elseif is_rebasing(prefix) then
     local shift = math.floor(fair.clock - fair.base) - 1
-    write_fair(prefix, 'shift', digits(shift), 'scan', '0', 'at', '0', 'front', '0')
+    write_base(prefix, fair.base, exact(shift), '0', '0', '0')
   end
 end

@@ -50,7 +50,6 @@ local function add_event(prefix, run, kind, data)
 end
 
 -- Forgets a run that nobody waits for any more; its data stay for `kept` ms, its events as long as results are kept.
--- The last run of a model takes the clock of the fair shares along: the next one begins anew.
 local function close_run(prefix, run, cache_key, retention, kept)
   redis.call('DEL', prefix .. 'run:' .. run, prefix .. 'joined:' .. run)
   redis.call('ZREM', prefix .. 'runs', run)
@@ -61,5 +60,5 @@ local function close_run(prefix, run, cache_key, retention, kept)
   hold_blobs(prefix, run, digits(now_ms() + (kept or retention)))
   redis.call('PEXPIRE', prefix .. 'events:' .. run, retention)
   redis.call('PEXPIRE', prefix .. 'waiting:' .. run, 60000)
-  if redis.call('EXISTS', prefix .. 'runs') == 0 then redis.call('DEL', prefix .. 'fair', prefix .. 'shares') end
+  if redis.call('EXISTS', prefix .. 'runs') == 0 then rest_state(prefix) end
 end

@@ -11,6 +11,27 @@ local function tell_start(prefix, run)
   end
 end
 
+-- Counts the start, takes its first job out of the backlog, and moves the clock of the fair shares to its tag. Whoever's
+-- share is used up by then is as good as new: now and then those are forgotten.
+local function note_start(prefix, run, first, now)
+  local state = redis.call('HMGET', prefix .. 'state', 'clock', 'rate', 'rated', 'since', '*', 't:' .. first.tenant)
+  local sum = (tonumber(state[2]) or 0) * math.exp(-(now - (state[3] or now)) / RATE_WINDOW)
+  local fields = { 'rate', tostring(sum + 1), 'rated', digits(now) }
+  if sum < 0.01 or not state[4] then fields[5], fields[6] = 'since', digits(now) end
+  local advances = first.tag and first.tag > (tonumber(state[1]) or 0)
+  if advances then fields[#fields + 1], fields[#fields + 2] = 'clock', exact(first.tag) end
+  if first.status == 'queued' then
+    write_backlog(prefix, first.tenant, (tonumber(state[5]) or 0) - 1, (tonumber(state[6]) or 0) - 1, unpack(fields))
+  else
+    redis.call('HSET', prefix .. 'state', unpack(fields))
+  end
+  if not advances then return end
+  fair_read = nil
+  -- The last characters of an id are random.
+  local owner = owner_of(run)
+  if string.byte(owner, -1) % 8 == 0 and string.byte(owner, -2) % 8 == 0 then forget_shares(prefix, first.tag) end
+end
+
 local function start_run(prefix, run, worker, is_alone)
   local key, now = prefix .. 'run:' .. run, now_ms()
   local live = live_jobs(prefix, run)
@@ -44,7 +65,7 @@ local function start_run(prefix, run, worker, is_alone)
   local told = {}
   for _, job in ipairs(live) do
     if not job.started and string.find(job.hook, 'started', 1, true) then told[#told + 1] = job.id end
-    if job.status == 'queued' then add_to_backlog(prefix, job.tenant, -1) end
+    if job.status == 'queued' and job ~= first then add_to_backlog(prefix, job.tenant, -1) end
     redis.call('HSET', job.key, 'status', 'running', 'attempts', job.attempts + attempts_more, 'rev', job.rev + 1,
       job.started and 'begun' or 'started', digits(now))
     if job.deadline > 0 then redis.call('ZREM', prefix .. 'due', job.id) end
@@ -55,8 +76,7 @@ local function start_run(prefix, run, worker, is_alone)
   redis.call('HSET', key, 'token', token, 'tokens', token, 'started', digits(now), 'worker', worker)
   if lost[7] then redis.call('HDEL', key, 'progress') end
   look_at(prefix, run, now + 60000)
-  record_start(prefix, now)
-  advance_clock(prefix, first.tag)
+  note_start(prefix, run, first, now)
   -- The very first start stands in the record: a run that says nothing else needs no stream (see job-events.ts).
   if token > 1 or first.attempts > 0 or string.find(run, '~', 1, true) then
     add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
