@@ -20,6 +20,8 @@ local function hand_to_bull(prefix, run, priority, now)
   redis.call('HSET', queue .. run, 'name', 'run', 'data', '{}', 'opts', BULL_OPTIONS, 'timestamp', now,
     'delay', '0', 'priority', digits(priority))
   redis.call('ZADD', queue .. 'prioritized', bull_score(prefix, priority), run)
+  -- One that is there wakes a worker already.
+  if redis.call('ZSCORE', queue .. 'marker', '0') then return end
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency')
   local full = meta[2] and redis.call('LLEN', queue .. 'active') >= tonumber(meta[2])
   if not meta[1] and not full then redis.call('ZADD', queue .. 'marker', '0', '0') end
