@@ -98,14 +98,15 @@ async function compareJobs(
 }
 
 async function compareIndexes({ prefix }: JobWorld, model: JobModel, where: string): Promise<void> {
-  const [depth, runs, outbox, due] = await Promise.all([
-    connection.hgetall(`${prefix}depth`),
+  const [state, runs, outbox, due] = await Promise.all([
+    connection.hgetall(`${prefix}state`),
     connection.zrange(`${prefix}runs`, '0', '-1'),
     connection.zrange(`${prefix}outbox`, '0', '-1'),
     connection.zrange(`${prefix}due`, '0', '-1'),
   ]);
   const jobs = [...model.jobs.values()];
   const queued = jobs.filter(({ status }) => status === 'queued');
+  const depth = Object.fromEntries(Object.entries(state).filter(([field]) => /^(?:\*$|t:)/.test(field)));
   same(depth, depthOf(queued.map(({ tenant }) => tenant)), `the backlog after ${where}`);
   same(runs.toSorted(), [...model.runs.keys()].toSorted(), `open runs after ${where}`);
   const owed = jobs.flatMap(({ id, ends, hooks }) =>

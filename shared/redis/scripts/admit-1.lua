@@ -48,7 +48,13 @@ local function hit(known)
     count_end(prefix, tenant, now, 'succeeded', 'hit')
   else
     -- @include backlog end-job
-    local _, price = end_job(prefix, id, 'succeeded', now, nil, '')
+    local _, retention, _, hook = read_facts(created .. ' ' .. ARGV[4])
+    local job = {
+      id = id, key = KEYS[1], tenant = tenant, status = 'succeeded', rev = 1, deadline = 0, hook = hook,
+      created = created, retention = retention,
+      more = { false, run, ARGV[19] ~= '' and ARGV[19], ARGV[20] ~= '' and ARGV[20], false, false },
+    }
+    local _, price = end_job(prefix, job, 'succeeded', now, nil, '')
     charge(prefix, id, tenant, price, false, now)
   end
   return { 'hit', created, output }

@@ -12,7 +12,7 @@ local answer = { #due }
 for _, id in ipairs(due) do
   local run = redis.call('HGET', prefix .. 'job:' .. id, 'run') or id
   if is_overdue(live_job(prefix, run, id), now) then
-    local owed, _, abandoned = leave_run(prefix, id, 'expired', now)
+    local owed, abandoned = leave_run(prefix, run, id, 'expired', now)
     for _, value in ipairs({ id, owed and 1 or 0, abandoned and run or '' }) do answer[#answer + 1] = value end
   else
     redis.call('ZREM', KEYS[1], id)

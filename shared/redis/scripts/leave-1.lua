@@ -12,5 +12,5 @@ if not status then return { 'missing' } end
 run = run or id
 if status ~= 'queued' and status ~= 'running' then return { 'ended', status } end
 if reason == 'expired' and not is_overdue(live_job(prefix, run, id), now) then return { 'not due' } end
-local _, _, abandoned = leave_run(prefix, id, reason, now)
+local _, abandoned = leave_run(prefix, run, id, reason, now)
 return { 'left', run, abandoned and 1 or 0, status }

@@ -51,11 +51,11 @@ export const life: Suite = (test, newWorld) => {
   });
 
   test('the data of an ended job goes with its retention, its record stays', async (t) => {
-    const world = newWorld(', retention: 1');
+    const world = newWorld(', retention: 4');
     const { id } = await world.submit();
     await world.succeed(await world.start(id));
     t.false((await world.read(id)).dataRemoved);
-    await sleep(1100);
+    await sleep(4100);
     const job = await world.read(id);
     t.deepEqual([job.dataRemoved, job.output, job.status], [true, null, 'succeeded']);
     const days = (await world.connection.pttl(`${world.prefix}job:${id}`)) / 86_400_000;

@@ -1,7 +1,5 @@
 -- The newest jobs of a tenant. Expiries that are moved at every job are moved by so much more, and so but now and then.
 local SLACK = 3600000
--- The longest that a job may be delayed and then wait: its list must outlive it.
-local LONGEST_WAIT = 60 * 86400 * 1000
 
 -- One job in eight looks at so many of the list at random, so that no more than about half of it is forgotten.
 local LOOKED_AT = '-16'

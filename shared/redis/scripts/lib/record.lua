@@ -4,6 +4,8 @@
 -- the output, and then `ended` is `created` and `rev` 2.
 -- The record outlives its data by seven days (job-reader.ts tells the age of data by that).
 local RECORD_LIFE = 7 * 86400 * 1000
+-- The longest that a job may be delayed and then wait: its tenant's list must outlive it.
+local LONGEST_WAIT = 60 * 86400 * 1000
 
 -- Answers created, retention, handicap, webhook events ('-' where there are none), tenant, and the cache key, if any.
 local function read_facts(facts)

@@ -4,10 +4,11 @@ local function owner_of(run)
   return string.match(run, '^[^~]+')
 end
 
--- A job where it still waits for the run, else nil. A tag has a handicap behind it where it is not the job's own.
-local function live_job(prefix, run, id)
+-- A job where it still waits for the run, else nil; `more` has the fields that are asked for. A tag has a handicap
+-- behind it where it is not the job's own.
+local function live_job(prefix, run, id, ...)
   local key = prefix .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'run', 'status', 'facts', 'attempts', 'deadline', 'tag', 'started', 'rev')
+  local job = redis.call('HMGET', key, 'run', 'status', 'facts', 'attempts', 'deadline', 'tag', 'started', 'rev', ...)
   if (job[1] or id) ~= run or (job[2] ~= 'queued' and job[2] ~= 'running') then return nil end
   local created, retention, own_handicap, hook, tenant, cache_key = read_facts(job[3])
   local tag, handicap = string.match(job[6] or '', '^(%S+) ?(%d*)')
@@ -15,16 +16,16 @@ local function live_job(prefix, run, id)
     id = id, key = key, status = job[2], tenant = tenant, attempts = tonumber(job[4]) or 0,
     deadline = tonumber(job[5]) or 0, tag = tonumber(tag), handicap = tonumber(handicap) or tonumber(own_handicap),
     started = job[7], hook = hook, created = created, retention = retention,
-    cache_key = cache_key, rev = tonumber(job[8]) or 1,
+    cache_key = cache_key, rev = tonumber(job[8]) or 1, more = { select(9, unpack(job)) },
   }
 end
 
 -- The jobs that still wait for the run: its owner and those who joined, in that order. Who leaves a run is taken out
 -- of `joined:` at once, and an owner's record is checked: it may have a run of its own again.
-local function live_jobs(prefix, run)
-  local live = { live_job(prefix, run, owner_of(run)) }
+local function live_jobs(prefix, run, ...)
+  local live = { live_job(prefix, run, owner_of(run), ...) }
   for _, id in ipairs(redis.call('ZRANGE', prefix .. 'joined:' .. run, 0, -1)) do
-    live[#live + 1] = live_job(prefix, run, id)
+    live[#live + 1] = live_job(prefix, run, id, ...)
   end
   return live
 end
@@ -50,14 +51,15 @@ local function add_event(prefix, run, kind, data)
 end
 
 -- Forgets a run that nobody waits for any more; its data stay for `kept` ms, its events as long as results are kept.
-local function close_run(prefix, run, cache_key, retention, kept)
+-- `has_blobs`: false where it is known to refer to none.
+local function close_run(prefix, run, cache_key, retention, kept, has_blobs)
   redis.call('DEL', prefix .. 'run:' .. run, prefix .. 'joined:' .. run)
   redis.call('ZREM', prefix .. 'runs', run)
   if cache_key and redis.call('GET', prefix .. 'flight:' .. cache_key) == run then
     redis.call('DEL', prefix .. 'flight:' .. cache_key)
   end
-  redis.call('PEXPIRE', prefix .. 'data:' .. run, digits(kept or retention))
-  hold_blobs(prefix, run, digits(now_ms() + (kept or retention)))
+  redis.call('PEXPIRE', prefix .. 'data:' .. run, digits(kept))
+  if has_blobs then hold_blobs(prefix, run, digits(now_ms() + kept)) end
   redis.call('PEXPIRE', prefix .. 'events:' .. run, retention)
   redis.call('PEXPIRE', prefix .. 'waiting:' .. run, 60000)
   if redis.call('EXISTS', prefix .. 'runs') == 0 then rest_state(prefix) end

@@ -1,8 +1,8 @@
 -- Ends an attempt of a run, as `settle` says it, whose arguments are the first of `argv`.
 local function settle_run(key, argv)
   local prefix, run, outcome = argv[1], argv[2], argv[4]
-  local held = redis.call('HMGET', key, 'token', 'deaths')
-  local live = held[1] == argv[3] and live_jobs(prefix, run) or {}
+  local held = redis.call('HMGET', key, 'token', 'deaths', 'blobs')
+  local live = held[1] == argv[3] and live_jobs(prefix, run, unpack(END_FIELDS)) or {}
   local first = live[1]
   if not first then
     -- Whoever comes back has not died: it was slow, or cut off.
@@ -73,7 +73,7 @@ local function settle_run(key, argv)
     local answer = { 'settled' }
     for index = 1, count do
       local job = live[index]
-      local owed, price = end_job(prefix, job.id, status, now, problem, argv[7])
+      local owed, price = end_job(prefix, job, status, now, problem, argv[7])
       if owed then answer[#answer + 1] = job.id end
       charge(prefix, job.id, job.tenant, price, status == 'succeeded' and index == 1, now)
       if status == 'failed' then index_failed(job.id) end
@@ -99,7 +99,8 @@ local function settle_run(key, argv)
     local next_run, priority = hand_over()
     answer = { 'handover', next_run, priority, unpack(answer, 2) }
   end
-  close_run(prefix, run, cache_key, digits(retention), kept)
+  local has_blobs = held[3] or string.byte(argv[5]) == 64
+  close_run(prefix, run, cache_key, digits(retention), kept, has_blobs)
   wake(prefix, run)
   return answer
 end

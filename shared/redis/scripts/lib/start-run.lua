@@ -34,20 +34,20 @@ end
 
 local function start_run(prefix, run, worker, is_alone)
   local key, now = prefix .. 'run:' .. run, now_ms()
-  local live = live_jobs(prefix, run)
+  local live = live_jobs(prefix, run, 'spec', 'queued', 'due')
   local expired = false
   for _, job in ipairs(live) do
     if is_overdue(job, now) then
-      leave_run(prefix, job.id, 'expired', now)
+      leave_run(prefix, run, job.id, 'expired', now)
       expired = true
     end
   end
-  if expired then live = live_jobs(prefix, run) end
+  if expired then live = live_jobs(prefix, run, 'spec', 'queued', 'due') end
   local first = live[1]
   if not first then return { 'ended' } end
 
-  local job = redis.call('HMGET', first.key, 'spec', 'queued', 'due')
-  local due = not first.started and tonumber(job[3]) or 0
+  local spec, queued, later = unpack(first.more)
+  local due = not first.started and tonumber(later) or 0
   if due > now + TOLERANCE then
     -- BullMQ forgets the run; the sweeper tells it again in time.
     look_at(prefix, run, due)
@@ -73,7 +73,9 @@ local function start_run(prefix, run, worker, is_alone)
 
   -- The token fences: whoever comes back with an older one is refused.
   local token = (tonumber(lost[5]) or 0) + 1
+  local input = redis.call('HGET', prefix .. 'data:' .. run, 'input')
   redis.call('HSET', key, 'token', token, 'tokens', token, 'started', digits(now), 'worker', worker)
+  if string.byte(input) == 64 then redis.call('HSET', key, 'blobs', 1) end
   if lost[7] then redis.call('HDEL', key, 'progress') end
   look_at(prefix, run, now + 60000)
   note_start(prefix, run, first, now)
@@ -84,8 +86,8 @@ local function start_run(prefix, run, worker, is_alone)
   tell_start(prefix, run)
   -- Here too, since a delayed job, one that was retried, or one that was overtaken may not be in flight yet.
   if first.cache_key then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
-  return { 'run', token, digits(now), first.id, job[1], redis.call('HGET', prefix .. 'data:' .. run, 'input'),
+  return { 'run', token, digits(now), first.id, spec, input,
     first.tenant, first.attempts + attempts_more - 1, tonumber(lost[6]) or 0,
-    digits(now - (job[2] or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
+    digits(now - (queued or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
     given_up and 1 or 0, unpack(told) }
 end
