@@ -1,6 +1,7 @@
 import { isTerminal } from '../../shared/job-status.ts';
 import type { JobStore } from '../../shared/ports.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
+import { parseToldEnd } from '../../shared/redis/told-end.ts';
 import type { WakeUp } from '../../shared/redis/wake-up.ts';
 import type { Waiters } from '../../shared/redis/waiters.ts';
 
@@ -46,8 +47,10 @@ export async function awaitJob(
       }
       mustLook = true;
       while (goesOn(current) && current.run === run) {
-        await listener.changed(Math.min(LOOK_EVERY_MS, until - performance.now()), signal);
-        current = await store.read(job.id, include);
+        const told = await listener.changed(Math.min(LOOK_EVERY_MS, until - performance.now()), signal);
+        // The input is not told.
+        const ended = told === undefined || include.input ? undefined : parseToldEnd(job.id, told);
+        current = ended ?? (await store.read(job.id, include));
       }
     } finally {
       listener.stop();

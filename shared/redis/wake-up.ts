@@ -1,19 +1,20 @@
 import type { RedisConnection } from './connection.ts';
 
 const MOST_UNHEARD = 1000;
+const ENDED = 'ended ';
 
 /** Tells who waits here for a run that something about it has changed. */
 export interface WakeUp {
   readonly replica: string;
   start(): Promise<void>;
   /**
-   * Begins to listen at once; `changed` resolves at the next change, after `timeoutMs`, or on `signal`. That the run
-   * starts is a change only for who asks for it.
+   * Begins to listen at once; `changed` resolves at the next change, after `timeoutMs`, or on `signal`, with what was
+   * told of an end (see told-end.ts). That the run starts is a change only for who asks for it.
    */
   listen(
     run: string,
     options?: { starts?: boolean },
-  ): { changed(timeoutMs: number, signal?: AbortSignal): Promise<void>; stop(): void };
+  ): { changed(timeoutMs: number, signal?: AbortSignal): Promise<string | undefined>; stop(): void };
   stop(): Promise<void>;
 }
 
@@ -29,14 +30,16 @@ export function createWakeUp(subscriber: RedisConnection, replica: string): Wake
   const unheard = new Set<string>();
 
   const onMessage = (_channel: string, message: string): void => {
-    const [run = '', what] = message.split(' ');
+    const end = message.indexOf(' ');
+    const run = end < 0 ? message : message.slice(0, end);
+    const what = end < 0 ? '' : message.slice(end + 1);
     if (what === 'started') {
       for (const wake of readers.get(run) ?? []) wake();
       return;
     }
     const those = listeners.get(run);
     if (!those) noteUnheard(run);
-    for (const wake of those ?? []) wake();
+    for (const wake of those ?? []) wake(what.startsWith(ENDED) ? what.slice(ENDED.length) : undefined);
   };
 
   function noteUnheard(run: string): void {
@@ -48,8 +51,10 @@ export function createWakeUp(subscriber: RedisConnection, replica: string): Wake
   function listen(run: string, { starts = false } = {}): ReturnType<WakeUp['listen']> {
     let missed = unheard.delete(run);
     let wake: (() => void) | undefined;
-    const listener = (): void => {
+    let told: string | undefined;
+    const listener = (end?: string): void => {
       missed = true;
+      told = end ?? told;
       wake?.();
     };
     enter(listeners, run, listener);
@@ -59,6 +64,7 @@ export function createWakeUp(subscriber: RedisConnection, replica: string): Wake
         if (!missed) await nextChange((resolve) => (wake = resolve), timeoutMs, signal);
         missed = false;
         wake = undefined;
+        return told;
       },
       stop() {
         leave(listeners, run, listener);
@@ -82,14 +88,15 @@ export function createWakeUp(subscriber: RedisConnection, replica: string): Wake
   };
 }
 
-type Listeners = Map<string, Set<() => void>>;
+type Listener = (end?: string) => void;
+type Listeners = Map<string, Set<Listener>>;
 
-function enter(listeners: Listeners, run: string, listener: () => void): void {
+function enter(listeners: Listeners, run: string, listener: Listener): void {
   const those = listeners.get(run) ?? new Set();
   listeners.set(run, those.add(listener));
 }
 
-function leave(listeners: Listeners, run: string, listener: () => void): void {
+function leave(listeners: Listeners, run: string, listener: Listener): void {
   const those = listeners.get(run);
   if (those?.delete(listener) && those.size === 0) listeners.delete(run);
 }

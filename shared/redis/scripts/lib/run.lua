@@ -38,11 +38,13 @@ local function first_live(prefix, run)
   return id and live_job(prefix, run, id)
 end
 
--- Tells each API replica at which someone waits that something about the run has changed.
-local function wake(prefix, run)
-  for _, replica in ipairs(redis.call('SMEMBERS', prefix .. 'waiting:' .. run)) do
-    redis.call('PUBLISH', 'inferq:wake:' .. replica, run)
-  end
+-- Tells each API replica at which someone waits that something about the run has changed. `tell` answers what is said
+-- of it, where anything is (see told-end.ts).
+local function wake(prefix, run, tell)
+  local replicas = redis.call('SMEMBERS', prefix .. 'waiting:' .. run)
+  if #replicas == 0 then return end
+  local message = tell and run .. ' ' .. tell() or run
+  for _, replica in ipairs(replicas) do redis.call('PUBLISH', 'inferq:wake:' .. replica, message) end
 end
 
 -- Adds an event to the run's stream, which SSE readers replay; bounded, the oldest go first.

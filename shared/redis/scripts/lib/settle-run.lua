@@ -1,3 +1,6 @@
+-- Larger outputs are read by who wants them.
+local MOST_TOLD = 16384
+
 -- Ends an attempt of a run, as `settle` says it, whose arguments are the first of `argv`.
 local function settle_run(key, argv)
   local prefix, run, outcome = argv[1], argv[2], argv[4]
@@ -101,6 +104,9 @@ local function settle_run(key, argv)
   end
   local has_blobs = held[3] or string.byte(argv[5]) == 64
   close_run(prefix, run, cache_key, digits(retention), kept, has_blobs)
-  wake(prefix, run)
+  local function tell()
+    return 'ended ' .. first.id .. '\0' .. argv[5] .. '\0' .. table.concat(redis.call('HGETALL', first.key), '\0')
+  end
+  wake(prefix, run, #live == 1 and #argv[5] <= MOST_TOLD and tell or nil)
   return answer
 end
