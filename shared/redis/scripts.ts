@@ -50,11 +50,12 @@ function readScripts(): Map<string, { lua: string; numberOfKeys: number }> {
   return new Map(scripts);
 }
 
+/** A file is put in where it is named, be that in another one or in the middle of a function. */
 function include(text: string): string {
   return text.replaceAll(/^ *-- @include (.+)$/gm, (_, names: string) =>
     names
       .split(' ')
-      .map((name) => readFileSync(new URL(`lib/${name}.lua`, folder), 'utf8'))
+      .map((name) => include(readFileSync(new URL(`lib/${name}.lua`, folder), 'utf8')))
       .join('\n'),
   );
 }

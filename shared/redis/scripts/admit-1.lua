@@ -85,7 +85,7 @@ local function wait_to_start(...)
 end
 
 if flying then
-  -- @include shares run bull-place
+  -- @include run first-live bull-place
   -- One model call answers no more jobs than these, so that `settle` stays short.
   local MOST_JOINED = 1000
 
@@ -124,7 +124,7 @@ end
 
 if full then return full end
 if is_rebasing(prefix) then
-  -- @include shares run fair-clock rebase
+  -- @include run fair-clock rebase
   rebase(prefix)
 end
 local priority = priority_of(prefix, tag, handicap, delay > 0)
@@ -138,7 +138,10 @@ write_record('queued', 'tag', exact(tag), unpack(cached and {} or { 'cache', 'by
 if delay > 0 then redis.call('HSET', KEYS[1], 'due', digits(now + delay)) end
 if ARGV[18] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. id, ARGV[18]) end
 redis.call('HSET', prefix .. 'data:' .. id, 'input', ARGV[6])
-if string.byte(ARGV[6]) == 64 then hold_blobs(prefix, id, '+inf') end
+if string.byte(ARGV[6]) == 64 then
+  -- @include blobs
+  hold_blobs(prefix, id, '+inf')
+end
 if is_resting then
   wait_to_start(own_share, exact(tag + ARGV[13]), 'clock', '0')
   redis.call('PERSIST', state)

@@ -3,7 +3,7 @@
 -- KEYS[1] the run's hash
 -- ARGV 1 key prefix, 2 run, 3 token, then pairs of kind (progress, output, log) and data (JSON)
 -- Answers 1, or 0 where the token is stale
--- @include open-run shares run
+-- @include run
 local prefix, run = ARGV[1], ARGV[2]
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[3] then return 0 end
 for index = 4, #ARGV, 2 do

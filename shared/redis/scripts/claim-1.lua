@@ -5,5 +5,5 @@
 --      6 1 where the run is started at once
 -- Answers {run or '', ms until the rate allows one, when the next delayed one is due (ms) or 0, what `start` answers};
 --         without the last where nothing was started
--- @include clock record backlog start-rate open-run shares run history usage end-job leave-run fair-share bull start-run bull-claim
+-- @include clock record backlog rate-window open-run run usage end-job overdue start-run bull-claim
 return claim_and_start(ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1')

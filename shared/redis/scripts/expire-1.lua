@@ -4,7 +4,7 @@
 -- ARGV 1 key prefix, 2 how many at most
 -- Answers three values for each job that ended: its id, 1 where a webhook is owed, and its run where nobody waits for
 --         that any more, else ''; and before them how many entries were looked at
--- @include clock record backlog open-run shares run history usage end-job leave-run
+-- @include clock record backlog run usage end-job overdue leave-run
 local prefix = ARGV[1]
 local now = now_ms()
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', digits(now), 'LIMIT', 0, ARGV[2])

@@ -6,12 +6,10 @@
 --      of `claim`
 -- Answers {what `settle` answers, 1 where BullMQ has forgotten the run, what `claim` answers}; without the last where
 --         none was taken: more is to be done for this one
--- @include clock record backlog start-rate open-run shares run history usage end-job leave-run fair-share bull bull-place start-run settle-run bull-claim
+-- @include clock record backlog rate-window open-run run usage end-job overdue start-run settle-run bull-claim
 local settled = settle_run(KEYS[1], ARGV)
 if settled[1] == 'queued' or not release_run(ARGV[1], ARGV[2], ARGV[10]) then return { settled, 0 } end
 if #settled > 1 or ARGV[11] ~= '1' then return { settled, 1 } end
--- The last run of a model takes the clock of the fair shares along.
-fair_read = nil
 local ok, claimed = pcall(claim_and_start, ARGV[1], ARGV[10], ARGV[12], ARGV[13], tonumber(ARGV[14]), ARGV[15] == '1')
 if not ok then return { settled, 1 } end
 return { settled, 1, claimed }

@@ -4,7 +4,7 @@
 -- ARGV 1 key prefix, 2 job id, 3 canceled or expired
 -- Answers {'missing'} or {'ended', status} or {'not due'}
 --      or {'left', run, 1 where nobody waits for the run any more, the status it had}
--- @include clock record backlog open-run shares run history usage end-job leave-run
+-- @include clock record backlog run usage end-job overdue leave-run
 local prefix, id, reason = ARGV[1], ARGV[2], ARGV[3]
 local now = now_ms()
 local status, run = unpack(redis.call('HMGET', KEYS[1], 'status', 'run'))

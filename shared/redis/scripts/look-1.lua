@@ -5,7 +5,7 @@
 -- ARGV 1 key prefix, 2 how many at most
 -- Answers three values for each run that BullMQ does not know: the run, its priority, its delay in ms; and before them
 --         how many runs were looked at
--- @include clock record open-run shares run fair-share bull bull-place
+-- @include clock record open-run run first-live fair-share bull bull-place
 local prefix = ARGV[1]
 local now = now_ms()
 

@@ -3,7 +3,7 @@
 -- KEYS[1] the job's record
 -- ARGV 1 key prefix, 2 job id
 -- Answers {position (1 is next), starts a second or 0 where too few vouch for it, ms until it may start}
--- @include clock record start-rate open-run shares run fair-share bull
+-- @include clock record start-rate run first-live fair-share bull
 local prefix = ARGV[1]
 local now = now_ms()
 local job = redis.call('HMGET', KEYS[1], 'run', 'due')

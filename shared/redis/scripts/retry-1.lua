@@ -5,7 +5,7 @@
 --      7 ttl in ms or 0, 8 price or '', 9 account of the budget that holds it or ''
 -- Answers {'missing'} or {'refused', status} or {'removed'} or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'queued', run, priority}
--- @include clock record backlog start-rate open-run shares run fair-share fair-clock bull rebase
+-- @include clock record backlog start-rate open-run blobs run fair-share fair-clock bull rebase
 local prefix, id = ARGV[1], ARGV[2]
 local now = now_ms()
 local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'facts', 'retries', 'rev')

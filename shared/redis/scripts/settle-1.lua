@@ -7,5 +7,5 @@
 -- `handover`: the attempts of the run's first job are spent; whoever joined it goes on with attempts of their own.
 -- Answers {'stale'} or {'settled', id…} or {'handover', next run, priority, id…} or {'queued'} after putback;
 --         the ids are of the jobs that ended and to whose clients a webhook is owed
--- @include clock record backlog open-run shares run history usage end-job fair-share bull bull-place settle-run
+-- @include clock record backlog open-run run usage end-job settle-run
 return settle_run(KEYS[1], ARGV)

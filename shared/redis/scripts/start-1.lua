@@ -10,5 +10,5 @@
 --          worker died, when it started and at which worker; or '', ''; then 1 where it is not to be called any more
 --          because its workers died too often, which is no attempt; and behind it the jobs that first start now and
 --          whose clients are to be told}
--- @include clock record backlog start-rate open-run shares run history usage end-job leave-run fair-share start-run
+-- @include clock record backlog rate-window open-run run usage end-job overdue start-run
 return start_run(ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1')

@@ -62,10 +62,10 @@ export const waking: Suite = (test, newWorld) => {
   });
 };
 
-/** The first message that is not of a start, which may come late from another node. */
+/** Channel and run of the first message that is not of a start, which may come late from another node. */
 async function endOf(subscriber: Redis): Promise<unknown> {
-  for await (const message of on(subscriber, 'message'))
-    if (!String(message[1]).endsWith(' started')) return message;
+  for await (const [channel, message] of on(subscriber, 'message'))
+    if (!String(message).endsWith(' started')) return [channel, String(message).split(' ')[0]];
   return undefined;
 }
 

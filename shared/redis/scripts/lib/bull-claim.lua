@@ -6,6 +6,7 @@ local function promote_due(prefix, now, is_full)
   local queue = prefix .. 'jobs:'
   local due = redis.call('ZRANGEBYSCORE', queue .. 'delayed', 0, digits((now + 1) * 4096 - 1), 'LIMIT', 0, 1000)
   if #due == 0 then return end
+  -- @include bull
   redis.call('ZREM', queue .. 'delayed', unpack(due))
   for _, run in ipairs(due) do
     local priority = tonumber(redis.call('HGET', queue .. run, 'priority')) or 0

@@ -1,8 +1,4 @@
--- A job's ttl bounds its wait for the first start, whatever comes after.
-local function is_overdue(job, now)
-  return job ~= nil and job.status == 'queued' and not job.started and job.deadline > 0 and job.deadline <= now
-end
-
+-- @include first-live history
 -- Ends a job without the model's answer. The run goes on for others who joined it, in the place that it has; with the
 -- last of them it loses its token, and a call that has begun must be paid. Answers whether a webhook is owed, and
 -- whether nobody waits for the run.

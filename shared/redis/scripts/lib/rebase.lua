@@ -1,3 +1,4 @@
+-- @include first-live
 -- BullMQ's priorities end at 2,097,151, but the clock of a model that is never idle goes on. When it has used three
 -- quarters of the range, its base follows: all priorities fall by the same `shift`. Each call moves a few runs only,
 -- from the front to the back, so that Redis is never held up; `front` is the last priority that is moved whole, and

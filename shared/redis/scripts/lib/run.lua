@@ -30,14 +30,6 @@ local function live_jobs(prefix, run, ...)
   return live
 end
 
--- The first of them alone: the job for which the run is, as far as anything is for one of them only.
-local function first_live(prefix, run)
-  local owner = live_job(prefix, run, owner_of(run))
-  if owner then return owner end
-  local id = redis.call('ZRANGE', prefix .. 'joined:' .. run, 0, 0)[1]
-  return id and live_job(prefix, run, id)
-end
-
 -- Tells each API replica at which someone waits that something about the run has changed. `tell` answers what is said
 -- of it, where anything is (see told-end.ts).
 local function wake(prefix, run, tell)
@@ -61,8 +53,14 @@ local function close_run(prefix, run, cache_key, retention, kept, has_blobs)
     redis.call('DEL', prefix .. 'flight:' .. cache_key)
   end
   redis.call('PEXPIRE', prefix .. 'data:' .. run, digits(kept))
-  if has_blobs then hold_blobs(prefix, run, digits(now_ms() + kept)) end
+  if has_blobs then
+    -- @include blobs
+    hold_blobs(prefix, run, digits(now_ms() + kept))
+  end
   redis.call('PEXPIRE', prefix .. 'events:' .. run, retention)
   redis.call('PEXPIRE', prefix .. 'waiting:' .. run, 60000)
-  if redis.call('EXISTS', prefix .. 'runs') == 0 then rest_state(prefix) end
+  if redis.call('EXISTS', prefix .. 'runs') == 0 then
+    -- @include shares
+    rest_state(prefix)
+  end
 end

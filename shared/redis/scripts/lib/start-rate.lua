@@ -1,6 +1,6 @@
 -- Runs that started per second: an average that forgets within about 30 s, and how much of it was really seen. `rate`,
 -- `rated` and `since` are what the state of the model has (backlog.lua), or false.
-local RATE_WINDOW = 30000
+-- @include rate-window
 
 -- Answers starts a second, and true where at least ten recent starts vouch for it.
 local function start_rate(rate, rated, since, now)

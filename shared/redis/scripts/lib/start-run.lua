@@ -26,10 +26,12 @@ local function note_start(prefix, run, first, now)
     redis.call('HSET', prefix .. 'state', unpack(fields))
   end
   if not advances then return end
-  fair_read = nil
   -- The last characters of an id are random.
   local owner = owner_of(run)
-  if string.byte(owner, -1) % 8 == 0 and string.byte(owner, -2) % 8 == 0 then forget_shares(prefix, first.tag) end
+  if string.byte(owner, -1) % 8 == 0 and string.byte(owner, -2) % 8 == 0 then
+    -- @include shares
+    forget_shares(prefix, first.tag)
+  end
 end
 
 local function start_run(prefix, run, worker, is_alone)
@@ -38,6 +40,7 @@ local function start_run(prefix, run, worker, is_alone)
   local expired = false
   for _, job in ipairs(live) do
     if is_overdue(job, now) then
+      -- @include leave-run
       leave_run(prefix, run, job.id, 'expired', now)
       expired = true
     end
