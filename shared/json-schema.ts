@@ -35,7 +35,8 @@ export function compileSchema(
   schema: AnySchema,
   { strict = false, all = false }: { strict?: boolean; all?: boolean } = {},
 ): SchemaCheck {
-  meta.validateSchema(schema, true);
+  // Throws what is wrong with it.
+  void meta.validateSchema(schema, true);
   // Each has its own, for two models may give different schemas the same `$id`.
   const ajv = createAjv({ allErrors: all, verbose: all, strict, useDefaults: true, validateSchema: false });
   const validate = ajv.compile(schema);

@@ -16,13 +16,14 @@ export interface TextReader {
  */
 export function startTextReader(start: () => Promise<Engine>, deadlineMs = 30_000, idleMs = 0): TextReader {
   let engine: Promise<Engine> | undefined;
-  const warmUp = setTimeout(() => (engine ??= begin(start)), idleMs);
+  const ensureEngine = () => (engine ??= begin(start));
+  const warmUp = setTimeout(() => void ensureEngine(), idleMs);
   let queue: Promise<unknown> = Promise.resolve();
   let stopped = false;
 
   async function readNow(picture: Buffer, onProgress: OnProgress): Promise<Reading> {
     try {
-      return await withDeadline(await (engine ??= begin(start)), picture, onProgress, deadlineMs);
+      return await withDeadline(await ensureEngine(), picture, onProgress, deadlineMs);
     } catch (error) {
       if (error instanceof UnreadablePicture) throw new HttpError(400, 'image cannot be decoded');
       if (!stopped) engine = begin(start, engine);
