@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createTexts } from '../shared/blobs/texts.ts';
-import type { ApiConfig, JwtConfig } from '../shared/config.ts';
+import type { ApiConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import { listen, urlOf } from '../shared/observe/metrics-server.ts';
@@ -44,11 +44,7 @@ import { createScalingReader } from '../shared/scaling/scaling-reader.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
-import { fetchKeySet } from './auth/fetch-key-set.ts';
-import { createJwtVerifier } from './auth/jwt.ts';
-import { createKeySet } from './auth/key-set.ts';
 import { createStrategyRunner } from './auth/run-strategy.ts';
-import { createSecretKeys, type VerificationKeys } from './auth/verification-keys.ts';
 import { drainServer } from './http/drain.ts';
 import { messagesOf } from './http/express-messages.ts';
 import { createHttpServer } from './http/server.ts';
@@ -59,12 +55,12 @@ import { createRoutes } from './routes.ts';
 const COMMAND_DEADLINE_MS = 650;
 
 /** The API role put together. */
-export function createApiRole(
+export async function createApiRole(
   config: ApiConfig,
   registry: Registry,
   events: Events,
   { version, guarantee, blobs, catalog, together, metrics, tracing }: About,
-): Role {
+): Promise<Role> {
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, FAIL_FAST);
   limitCommands(redis, COMMAND_DEADLINE_MS);
@@ -153,9 +149,11 @@ export function createApiRole(
   });
   measureLoads(metrics, createLoadReader(redis, registry), () => performance.now());
   const run = createStrategyRunner();
+  const jwt =
+    config.jwt && (await import('./auth/configured-jwt.ts')).createConfiguredJwt(config.jwt, events, run);
   const authenticate = createAuthenticate({
     findToken: (token) => tokens.find(token),
-    verifyJwt: config.jwt && createJwtVerifier(config.jwt, createKeys(config.jwt, events), run),
+    verifyJwt: jwt,
     run,
   });
   const app = createApp({
@@ -188,12 +186,4 @@ export function createApiRole(
       await redis.quit().catch(() => redis.disconnect());
     },
   };
-}
-
-function createKeys({ keys }: JwtConfig, events: Events): VerificationKeys {
-  if ('secret' in keys) return createSecretKeys(keys.secret);
-  return createKeySet({
-    fetchKeys: () => fetchKeySet(keys.jwksUri),
-    onFailure: (error) => events.emit('jwks.failed', { error }),
-  });
 }

@@ -1,4 +1,4 @@
-import { Ajv2020, type AnySchema, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type AnySchema, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { closestMatch } from 'leven';
 import { RE2JS } from 're2js';
@@ -18,6 +18,15 @@ function compilePattern(pattern: string): { test(text: string): boolean; toStrin
 
 const MOST_FAULTS = 20;
 
+/** Knows what a schema is. One for all of them: to compile the schema of schemas takes longer than any of ours. */
+const meta = createAjv({ strict: false });
+
+function createAjv(options: Options): Ajv2020 {
+  const ajv = new Ajv2020({ ...options, code: { regExp: linearRegExp } });
+  addFormats.default(ajv);
+  return ajv;
+}
+
 /**
  * Compiles a JSON Schema (draft 2020-12). Throws an Error that says why where it isn't one. `all`: every fault is told
  * and not only the first, 20 at most; for schemas of our own, as a stranger's may make that costly.
@@ -26,14 +35,10 @@ export function compileSchema(
   schema: AnySchema,
   { strict = false, all = false }: { strict?: boolean; all?: boolean } = {},
 ): SchemaCheck {
-  const ajv = new Ajv2020({
-    allErrors: all,
-    verbose: all,
-    strict,
-    useDefaults: true,
-    code: { regExp: linearRegExp },
-  });
-  addFormats.default(ajv);
+  // Throws what is wrong with it.
+  void meta.validateSchema(schema, true);
+  // Each has its own, for two models may give different schemas the same `$id`.
+  const ajv = createAjv({ allErrors: all, verbose: all, strict, useDefaults: true, validateSchema: false });
   const validate = ajv.compile(schema);
   return (value) => (validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault));
 }

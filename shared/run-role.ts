@@ -58,7 +58,7 @@ export interface RoleKind<Config extends RoleConfig> {
   /** It calls models: the secrets that models of the API refer to are in its environment. */
   callsModels: boolean;
   readConfig(env: Environment): Config;
-  create(config: Config, registry: Registry, events: Events, about: About): Role;
+  create(config: Config, registry: Registry, events: Events, about: About): Role | Promise<Role>;
   /** Milliseconds that what runs has to finish after SIGTERM. */
   drainMs(config: Config): number;
 }
@@ -118,7 +118,7 @@ async function startRole<Config extends RoleConfig>(
   await catalog.load();
   // From here on nobody waits for longer than a client may have to.
   limitCommands(redis, COMMAND_DEADLINE_MS);
-  const role = kind.create(config, registry, events, {
+  const role = await kind.create(config, registry, events, {
     version,
     guarantee,
     metrics,

@@ -38,12 +38,3 @@ export const TenantSettings = Type.Object(
   { additionalProperties: false },
 );
 export type TenantSettings = Static<typeof TenantSettings>;
-
-/** What holds for a tenant of which nothing was settled. */
-export const DEFAULT_SETTINGS: TenantSettings = {
-  rate: null,
-  max_queued: null,
-  weight: 1,
-  budget: null,
-  models: ['*'],
-};

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { fullName } from '../../shared/model.ts';
 import { EXIT } from '../exit-code.ts';
 import { Failure, usage } from '../failure.ts';
 import { toJson } from '../output.ts';
@@ -16,9 +15,10 @@ export function addConfig(program: Command, open: () => Session): void {
 
 async function check({ env, json, stdout }: Session, path: string): Promise<void> {
   // They bring the schema compiler along, which no other command needs.
-  const [{ createModelSource }, { ModelFileError }] = await Promise.all([
+  const [{ createModelSource }, { ModelFileError }, { fullName }] = await Promise.all([
     import('../../shared/models/model-source.ts'),
     import('../../shared/models/model-file.ts'),
+    import('../../shared/model.ts'),
   ]);
   try {
     const models = (await createModelSource(path, env).load()).map(fullName);

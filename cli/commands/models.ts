@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { readBytes } from '../input-bytes.ts';
 import { readInput } from '../input.ts';
-import { readSpecs } from '../model-specs.ts';
 import { exampleInput } from '../model-test.ts';
 import { formatModel, formatModels, nameOf } from '../model-text.ts';
 import { modelPath, toModel, toModels } from '../model.ts';
@@ -95,6 +94,8 @@ async function tryOut(session: Session, name: string, args: string[], wait: numb
 }
 
 async function add({ client, json, stdout }: Session, file: string): Promise<void> {
+  // It brings the YAML parser along, which no other command needs.
+  const { readSpecs } = await import('../model-specs.ts');
   const added: unknown[] = [];
   for (const { path, body } of readSpecs(await readBytes(file), file)) {
     const answer = await client.call({ method: 'PUT', path: modelPath(path), body, idempotent: true });

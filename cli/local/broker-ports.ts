@@ -1,15 +1,19 @@
-import { somebodyListens } from './ports.ts';
+import { freePort, somebodyListens } from './ports.ts';
 import { RoleFault } from './role-process.ts';
 
 /** Where the documentation says that the demo models are. */
 const MODELS_PORT = 9001;
 const METRICS_PORT = 9464;
 
-/** Starts the models on their usual port, or on any (0) when another program has that. */
-export async function onModelsPort<T>(start: (port: string) => Promise<T>): Promise<T> {
-  if (await somebodyListens(MODELS_PORT)) return start('0');
+/** The models' usual port, or any that is free when another program has that. */
+export async function modelsPort(): Promise<number> {
+  return (await somebodyListens(MODELS_PORT)) ? freePort() : MODELS_PORT;
+}
+
+/** Starts the models on this port, or on any (0) when it is taken meanwhile. */
+export async function onModelsPort<T>(port: number, start: (port: string) => Promise<T>): Promise<T> {
   try {
-    return await start(String(MODELS_PORT));
+    return await start(String(port));
   } catch (error) {
     // Another start may have been faster. If it was not the port, they fail again and say the same.
     if (error instanceof RoleFault) return start('0');

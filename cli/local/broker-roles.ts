@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { metricsPort, onModelsPort } from './broker-ports.ts';
+import { metricsPort, modelsPort, onModelsPort } from './broker-ports.ts';
 import { keepRole } from './kept-role.ts';
 import type { KeptRole } from './kept-role.ts';
 import { modelsEnvironment, roleEnvironment, samePort } from './role-environment.ts';
@@ -24,27 +24,49 @@ export interface BrokerRoles {
   worker: Promise<KeptRole>;
 }
 
-export function startModels(options: BrokerRolesOptions, signal: AbortSignal): Promise<KeptRole> {
-  return onModelsPort((port) => keep(options, 'models', modelsEnvironment(options.env, port), signal));
+export interface StartingModels {
+  /** Where they will most likely be. */
+  url: string;
+  started: Promise<KeptRole>;
 }
 
-/** Starts API and worker, at the same time. */
+export async function startModels(options: BrokerRolesOptions, signal: AbortSignal): Promise<StartingModels> {
+  const port = await modelsPort();
+  const started = onModelsPort(port, (own) =>
+    keep(options, 'models', modelsEnvironment(options.env, own), signal),
+  );
+  return { url: `http://127.0.0.1:${port}`, started };
+}
+
+/** Starts the API once Redis is there, and the worker once the models are as well: it would call them at once. */
 export function startRoles(
   options: BrokerRolesOptions,
-  urls: { redisUrl: string; modelsUrl: string },
+  { redisUrl, models }: { redisUrl: Promise<string>; models: StartingModels },
   signal: AbortSignal,
 ): BrokerRoles {
   const { env, root, state } = options;
-  const facts = {
-    ...urls,
-    modelFile: join(root, 'examples', 'models', 'models.yaml'),
-    blobs: join(state, 'blobs'),
-  };
-  const start = async (name: 'api' | 'worker', offset: number) => {
+  const start = async (name: 'api' | 'worker', offset: number, modelsUrl: string) => {
+    const facts = {
+      redisUrl: await redisUrl,
+      modelsUrl,
+      modelFile: join(root, 'examples', 'models', 'models.yaml'),
+      blobs: join(state, 'blobs'),
+    };
     const port = await metricsPort(env['METRICS_PORT'], offset);
     return keep(options, name, roleEnvironment(env, facts, port), signal);
   };
-  return { api: start('api', 0), worker: start('worker', 1) };
+  const startApi = async () => {
+    const early = await start('api', 0, models.url);
+    const url = await models.started.then(
+      (role) => role.url,
+      () => models.url,
+    );
+    if (url === models.url) return early;
+    // Another program has taken the port meanwhile.
+    await early.stop(0);
+    return start('api', 0, url);
+  };
+  return { api: startApi(), worker: models.started.then(({ url }) => start('worker', 1, url)) };
 }
 
 /** Both, once they serve. Each knows its part of the configuration: all that is wrong with it is said at once. */

@@ -49,15 +49,17 @@ export async function startBroker(options: BrokerOptions, signal: AbortSignal): 
 async function startParts(options: BrokerOptions, parts: Parts, signal: AbortSignal): Promise<LocalBroker> {
   const { REDIS_URL: given } = options.env;
   if (!given) parts.redis = startPrivateRedis(options);
-  // At the same time: the models take a while to load.
-  parts.models = startModels(options, signal);
-  const redis = parts.redis ?? Promise.resolve({ url: given ?? '' });
-  const saved = redis.then(({ url }) => saveToken(options, url, signal));
-  // Looked at last: of a wrong configuration the roles say more than a client of Redis does.
+  const redisUrl = parts.redis ? parts.redis.then(({ url }) => url) : Promise.resolve(given ?? '');
+  const saved = redisUrl.then((url) => saveToken(options, url, signal));
+  // Looked at later, as the roles are: of a wrong configuration they say more than a client of Redis does.
   saved.catch(() => undefined);
-  const [{ url: redisUrl }, models] = await Promise.all([redis, parts.models]);
-  const roles = startRoles(options, { redisUrl, modelsUrl: models.url }, signal);
+  // At the same time: the models take a while to load.
+  const starting = await startModels(options, signal);
+  parts.models = starting.started;
+  const roles = startRoles(options, { redisUrl, models: starting }, signal);
   Object.assign(parts, roles);
+  for (const role of [roles.api, roles.worker]) role.catch(() => undefined);
+  const [models] = await Promise.all([parts.models, redisUrl]);
   const [api, worker] = await bothReady(roles);
   await saved;
   const all = [api, worker, models];

@@ -30,7 +30,7 @@ type Body = Static<typeof Body>;
 const body = Compile(Body);
 
 export interface CompletionOptions {
-  model: NgramModel;
+  model: () => NgramModel;
   /** The pause after each piece of a stream, so that one can watch it; 0 for none. */
   tokenDelayMs: number;
 }
@@ -49,7 +49,7 @@ async function completions(call: Call, { model, tokenDelayMs }: CompletionOption
   if (!NAMES.includes(asked.model)) {
     throw new HttpError(404, `the model "${asked.model}" does not exist`, { code: 'model_not_found' });
   }
-  const pieces = complete(model, requestOf(asked));
+  const pieces = complete(model(), requestOf(asked));
   if (asked.stream === true) await stream(call, asked, pieces, tokenDelayMs);
   else sendWhole(call, pieces);
 }

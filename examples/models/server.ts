@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { completionRoutes } from './completions.ts';
 import { sendJson } from './http-json.ts';
 import { readMobyDick } from './moby-dick.ts';
-import { train } from './ngram.ts';
+import { type NgramModel, train } from './ngram.ts';
 import { ocrRoutes } from './ocr.ts';
 import { openInferenceRoutes } from './open-inference.ts';
 import { dispatch, type Routes } from './routes.ts';
@@ -23,13 +23,18 @@ export interface ModelServer {
   stop(graceMs?: number): Promise<void>;
 }
 
-/** Starts all three models behind one port. Tesseract, the slowest, goes on warming up in its thread. */
+/** Tesseract takes a core for a third of a second to start: what starts beside this server comes first. */
+const WARM_UP_AFTER_MS = 2000;
+
+/** Starts all three models behind one port. What takes long to load does so when the port is open: requests wait. */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
-  const model = train(readMobyDick());
   const server = createServer();
   server.listen(options.port, options.host);
   await once(server, 'listening');
-  const reader = startTextReader(startEngine);
+  const reader = startTextReader(startEngine, undefined, WARM_UP_AFTER_MS);
+  let trained: NgramModel | undefined;
+  const model = () => (trained ??= train(readMobyDick()));
+  setImmediate(model);
   const routes = new Map([
     ...health(),
     ...openInferenceRoutes(),

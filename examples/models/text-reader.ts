@@ -10,15 +10,20 @@ export interface TextReader {
   stop(): Promise<void>;
 }
 
-/** A queue before one long-lived engine, which starts in the background and is replaced when it breaks. */
-export function startTextReader(start: () => Promise<Engine>, deadlineMs = 30_000): TextReader {
-  let engine = begin(start);
+/**
+ * A queue before one long-lived engine, which is replaced when it breaks. It starts with the first picture, or after
+ * `idleMs` without one.
+ */
+export function startTextReader(start: () => Promise<Engine>, deadlineMs = 30_000, idleMs = 0): TextReader {
+  let engine: Promise<Engine> | undefined;
+  const ensureEngine = () => (engine ??= begin(start));
+  const warmUp = setTimeout(() => void ensureEngine(), idleMs);
   let queue: Promise<unknown> = Promise.resolve();
   let stopped = false;
 
   async function readNow(picture: Buffer, onProgress: OnProgress): Promise<Reading> {
     try {
-      return await withDeadline(await engine, picture, onProgress, deadlineMs);
+      return await withDeadline(await ensureEngine(), picture, onProgress, deadlineMs);
     } catch (error) {
       if (error instanceof UnreadablePicture) throw new HttpError(400, 'image cannot be decoded');
       if (!stopped) engine = begin(start, engine);
@@ -37,7 +42,8 @@ export function startTextReader(start: () => Promise<Engine>, deadlineMs = 30_00
     },
     async stop() {
       stopped = true;
-      await end(engine);
+      clearTimeout(warmUp);
+      if (engine) await end(engine);
     },
   };
 }

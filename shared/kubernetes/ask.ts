@@ -1,5 +1,4 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { request } from 'undici';
 
 /** What an API server answers; `body` is its JSON. */
 export interface KubeAnswer {
@@ -22,7 +21,10 @@ export async function askCluster(
   { method, path, patch, timeoutMs }: KubeRequest,
   signal?: AbortSignal,
 ): Promise<KubeAnswer> {
-  const { HttpMethod, RequestContext } = await import('@kubernetes/client-node');
+  const [{ HttpMethod, RequestContext }, { request }] = await Promise.all([
+    import('@kubernetes/client-node'),
+    import('undici'),
+  ]);
   const url = `${config.getCurrentCluster()?.server}${path}`;
   const context = new RequestContext(url, HttpMethod[method]);
   await config.applySecurityAuthentication(context);

@@ -1,5 +1,5 @@
+import { DEFAULT_SETTINGS } from '../default-settings.ts';
 import { SCOPES } from '../principal.ts';
-import { DEFAULT_SETTINGS } from '../tenant.ts';
 import { connect, PATIENT } from './connection.ts';
 import { createTenantStore } from './tenant-store.ts';
 import { createTokenStore } from './token-store.ts';

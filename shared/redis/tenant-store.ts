@@ -1,4 +1,5 @@
-import { DEFAULT_SETTINGS, type TenantSettings } from '../tenant.ts';
+import { DEFAULT_SETTINGS } from '../default-settings.ts';
+import type { TenantSettings } from '../tenant.ts';
 import type { RedisConnection } from './connection.ts';
 import { toTime } from '../stored-job.ts';
 

@@ -5,7 +5,7 @@ import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { createAccounts } from '../../shared/redis/accounts.ts';
 import { createCharges } from '../../shared/redis/charges.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
-import { DEFAULT_SETTINGS } from '../../shared/tenant.ts';
+import { DEFAULT_SETTINGS } from '../../shared/default-settings.ts';
 import { createJobWorld } from '../support/job-world.ts';
 import { jsonModel, startTestBroker, type Answered, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';

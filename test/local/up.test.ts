@@ -132,6 +132,14 @@ test.serial('a port that is taken is named', async (t) => {
   t.true(supervisor.printed().stderr.startsWith(`PORT ${port} is taken\n`));
 });
 
+test.serial('models that end up elsewhere are known to the API by their new address', async (t) => {
+  const supervisor = supervise(t, await makeClone(t), { FAKE_MODELS: 'late' });
+  const [, url = ''] = await supervisor.line(READY);
+  const env: Record<string, string> = JSON.parse(await (await fetch(url)).text());
+  const models: Record<string, string> = JSON.parse(await (await fetch(env['DEMO_MODELS_URL'] ?? '')).text());
+  t.is(models['PORT'], '0');
+});
+
 test.serial('a role that dies later comes back under its old address', async (t) => {
   const supervisor = supervise(t, await makeClone(t));
   const [, url = ''] = await supervisor.line(READY);
