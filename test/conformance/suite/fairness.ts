@@ -81,6 +81,24 @@ export const fairness: Suite = (test, newWorld) => {
     const delayed = await world.submit({ delay: 60, priority: 'low' });
     t.is((await world.read(delayed.id)).queue?.position, 4);
   });
+
+  test('a model without jobs forgets its clock and shares, and soon its rate; the next job keeps it', async (t) => {
+    const world = newWorld();
+    const state = `${world.prefix}state`;
+    const fields = async () => (await world.connection.hkeys(state)).toSorted();
+    const { id } = await world.submit();
+    t.deepEqual(await fields(), ['*', 'clock', 's:normal:acme', 't:acme']);
+    await world.succeed(await world.start(id));
+    t.deepEqual(await fields(), ['rate', 'rated', 'since']);
+    const rest = await world.connection.pttl(state);
+    t.true(rest > 290_000 && rest <= 300_000, `${rest}`);
+    const next = await world.submit();
+    t.is(await world.connection.pttl(state), -1);
+    await world.store.leave(next.id, 'canceled');
+    t.true((await world.connection.pttl(state)) > 0);
+    t.is((await world.retry(next.id)).kind, 'queued');
+    t.is(await world.connection.pttl(state), -1);
+  });
 };
 
 async function priority(world: JobWorld, options: SubmitOptions): Promise<number> {

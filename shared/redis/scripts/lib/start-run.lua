@@ -78,7 +78,7 @@ local function start_run(prefix, run, worker, is_alone)
   local token = (tonumber(lost[5]) or 0) + 1
   local input = redis.call('HGET', prefix .. 'data:' .. run, 'input')
   redis.call('HSET', key, 'token', token, 'tokens', token, 'started', digits(now), 'worker', worker)
-  if string.byte(input) == 64 then redis.call('HSET', key, 'blobs', 1) end
+  if input and string.byte(input) == 64 then redis.call('HSET', key, 'blobs', 1) end
   if lost[7] then redis.call('HDEL', key, 'progress') end
   look_at(prefix, run, now + 60000)
   note_start(prefix, run, first, now)
