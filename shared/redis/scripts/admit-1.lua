@@ -100,7 +100,8 @@ if flying then
 
   local function join(run)
     if not redis.call('ZSCORE', prefix .. 'runs', run) then return nil end
-    if redis.call('ZCARD', prefix .. 'joined:' .. run) >= MOST_JOINED then return nil end
+    local joined = redis.call('ZCARD', prefix .. 'joined:' .. run)
+    if joined >= MOST_JOINED then return nil end
     -- A token stands in the run's hash only while a worker holds it.
     local running = redis.call('HEXISTS', prefix .. 'run:' .. run, 'token') == 1
     if running then
@@ -113,7 +114,8 @@ if flying then
       hasten(run)
     end
     if ARGV[18] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[18]) end
-    redis.call('ZADD', prefix .. 'joined:' .. run, created, id)
+    -- In the order in which they came, within a millisecond too.
+    redis.call('ZADD', prefix .. 'joined:' .. run, exact(now + joined / 1024), id)
     redis.call('HSET', prefix .. 'data:' .. run, 'shared', 1)
     return { 'joined', created, run, running and 'running' or 'queued' }
   end
