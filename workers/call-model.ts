@@ -13,6 +13,7 @@ import { protocolOf } from './protocols/registry.ts';
 import type { RetryBudgets } from './routing/retry-budget.ts';
 import type { Router } from './routing/router.ts';
 import type { TracedRun } from './traced-run.ts';
+import type { BreakSignal } from './break-signal.ts';
 
 export interface ModelCallParts {
   caller: EndpointCaller;
@@ -30,7 +31,7 @@ export interface AnswerLimits {
 
 /** How a call is watched and broken off. */
 export interface CallWatch {
-  signal: AbortSignal;
+  signal: BreakSignal;
   onPart: (part: StreamPart) => void;
   /** Which endpoint it goes to; again where the first had no room. */
   onEndpoint: (endpoint: Endpoint) => void;
