@@ -97,7 +97,7 @@ export function createEndpointCaller({
       const { endpoint, protocol, maxBytes, timeoutMs, onPart, exact } = call;
       const address = addressFor(endpoint);
       call.signal?.throwIfAborted();
-      return breakable(
+      return await breakable(
         { running, signal: call.signal, timeoutMs, late: () => timeoutFault(timeoutMs, address) },
         (exchange) =>
           send(call, { address, protocol, maxBytes, exchange, onPart, exact }).catch((thrown: unknown) => {

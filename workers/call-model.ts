@@ -64,7 +64,7 @@ export interface EndpointExchange {
 }
 
 /** Makes a request at whichever endpoint of the model; answers the body. */
-export async function callEndpoint(
+export function callEndpoint(
   { caller, router, budgets, events, tracing }: ModelCallParts,
   model: Model,
   exchange: EndpointExchange,
@@ -82,11 +82,11 @@ export async function callEndpoint(
     const tell = createCallAccount({ events, tracing }, spec.name, exchange, endpoint);
     const headers = { ...exchange.headers, ...tell.headers };
     const call = { endpoint, protocol: protocolOf(spec.protocol), request, headers, ...limits, signal };
-    return tell
-      .end(caller.call({ ...call, onPart: timed, timeoutMs: timeout * 1000 }), signal)
-      .catch((thrown: unknown) => {
-        throw timeout < spec.timeout ? asHurried(thrown) : thrown;
-      });
+    const answer = tell.end(caller.call({ ...call, onPart: timed, timeoutMs: timeout * 1000 }), signal);
+    if (timeout >= spec.timeout) return answer;
+    return answer.catch((thrown: unknown) => {
+      throw asHurried(thrown);
+    });
   });
 }
 

@@ -84,7 +84,7 @@ export function createProcessor(parts: ProcessorParts) {
     breakOff: BreakController,
     hold: Hold,
   ): Promise<Verdict | 'alone'> {
-    return started === 'alone' ? started : see(started, breakOff, hold);
+    return started === 'alone' ? started : await see(started, breakOff, hold);
   }
 
   async function see(
