@@ -14,7 +14,7 @@ export interface BreakSignal {
 export class BreakController implements BreakSignal {
   aborted = false;
   reason: unknown;
-  #listeners: (() => void)[] = [];
+  readonly #listeners: (() => void)[] = [];
 
   get signal(): BreakSignal {
     return this;
@@ -24,9 +24,7 @@ export class BreakController implements BreakSignal {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener();
+    for (let next = this.#listeners.shift(); next; next = this.#listeners.shift()) next();
   }
 
   throwIfAborted(): void {
