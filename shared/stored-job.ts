@@ -108,10 +108,13 @@ function seconds(milliseconds: number): number {
   return Math.max(0, milliseconds) / 1000;
 }
 
-let last = { milliseconds: Number.NaN, text: '' };
+let last = { second: Number.NaN, text: '' };
 
-/** RFC 3339; what happens together is often asked for together. */
+/** RFC 3339; what is asked for together is often of the same second. */
 export function toTime(milliseconds: number): string {
-  if (milliseconds !== last.milliseconds) last = { milliseconds, text: new Date(milliseconds).toISOString() };
-  return last.text;
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== last.second)
+    last = { second, text: new Date(second * 1000).toISOString().slice(0, -'000Z'.length) };
+  const rest = Math.floor(milliseconds) - second * 1000;
+  return `${last.text}${String(rest).padStart(3, '0')}Z`;
 }

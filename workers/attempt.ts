@@ -44,7 +44,7 @@ export async function attemptRun(
     : answer;
   checkAgainst(model, output);
   if (alsoFor) checkAgainst(alsoFor, output);
-  return texts.keep(ownerOfRun(run.run), toText(output, exact, maxOutput));
+  return await texts.keep(ownerOfRun(run.run), toText(output, exact, maxOutput));
 }
 
 function checkAgainst({ checkOutput }: Model, output: unknown): void {

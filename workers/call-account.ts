@@ -4,6 +4,7 @@ import type { Events, InferqEvents } from '../shared/events.ts';
 import type { Endpoint } from '../shared/model.ts';
 import type { Place, Tracing } from '../shared/observe/trace-context.ts';
 import type { TracedRun } from './traced-run.ts';
+import type { BreakSignal } from './break-signal.ts';
 
 interface Calling {
   run: TracedRun;
@@ -35,7 +36,7 @@ export function createCallAccount(
 
   return {
     headers: trace ? { traceparent: trace.own } : {},
-    async end<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+    async end<T>(call: Promise<T>, signal: BreakSignal): Promise<T> {
       try {
         const answer = await call;
         tell('succeeded');

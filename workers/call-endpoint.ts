@@ -7,6 +7,8 @@ import { createExchange, type Exchange } from './endpoint-exchange.ts';
 import { connectionFault, refusalFault, timeoutFault } from './endpoint-fault.ts';
 import { createEndpointPools } from './endpoint-pools.ts';
 import type { EndpointRequest, Protocol, StreamPart } from './protocols/protocol.ts';
+import { createRoster, type Roster } from './roster.ts';
+import type { BreakSignal } from './break-signal.ts';
 
 export interface EndpointCall {
   endpoint: Endpoint;
@@ -19,7 +21,7 @@ export interface EndpointCall {
   /** The most that an answer may have. */
   maxBytes: number;
   /** Breaks the call off: the connection is closed at once and the call rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: BreakSignal;
   /** Progress and chunks of a streamed answer, in order; the stream is read on when it has resolved. */
   onPart?: (part: StreamPart) => void | Promise<void>;
   /** Gets the integers of the answer that a double rounds, for `stringifyExactly`. */
@@ -61,7 +63,7 @@ export function createEndpointCaller({
 }: EndpointCallerOptions = {}): EndpointCaller {
   const pools = createEndpointPools({ connectTimeoutMs, maxOrigins });
   const addresses = new WeakMap<Endpoint, EndpointAddress>();
-  const running = new Set<(reason: unknown) => void>();
+  const running = createRoster<(reason: unknown) => void>();
 
   function addressFor(endpoint: Endpoint): EndpointAddress {
     const address = addresses.get(endpoint) ?? addressOf(endpoint);
@@ -95,7 +97,7 @@ export function createEndpointCaller({
       const { endpoint, protocol, maxBytes, timeoutMs, onPart, exact } = call;
       const address = addressFor(endpoint);
       call.signal?.throwIfAborted();
-      return breakable(
+      return await breakable(
         { running, signal: call.signal, timeoutMs, late: () => timeoutFault(timeoutMs, address) },
         (exchange) =>
           send(call, { address, protocol, maxBytes, exchange, onPart, exact }).catch((thrown: unknown) => {
@@ -105,7 +107,7 @@ export function createEndpointCaller({
     },
     async close() {
       const reason = new InferqError('shutting_down', 'The worker stopped while it called the model.');
-      for (const breakOff of running) breakOff(reason);
+      for (const breakOff of running.all()) breakOff(reason);
       await pools.close();
     },
   };
@@ -122,8 +124,8 @@ function pathWithKey(path: string, headers: Record<string, string>): string {
 
 interface BreakOptions {
   /** Ways to break off each piece of work that runs. */
-  running: Set<(reason: unknown) => void>;
-  signal: AbortSignal | undefined;
+  running: Roster<(reason: unknown) => void>;
+  signal: BreakSignal | undefined;
   timeoutMs: number;
   late: () => InferqError;
 }
@@ -142,7 +144,7 @@ function breakable<T>(
     const release = (): void => {
       clearTimeout(deadline);
       signal?.removeEventListener('abort', onAbort);
-      running.delete(breakOff);
+      running.remove(listed);
     };
     const breakOff = (reason: unknown): void => {
       release();
@@ -152,7 +154,7 @@ function breakable<T>(
     const onAbort = (): void => breakOff(signal?.reason);
     const deadline = setTimeout(() => breakOff(late()), timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
-    running.add(breakOff);
+    const listed = running.add(breakOff);
     void work(exchange).then(resolve, reject).then(release);
   });
 }

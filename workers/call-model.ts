@@ -13,6 +13,7 @@ import { protocolOf } from './protocols/registry.ts';
 import type { RetryBudgets } from './routing/retry-budget.ts';
 import type { Router } from './routing/router.ts';
 import type { TracedRun } from './traced-run.ts';
+import type { BreakSignal } from './break-signal.ts';
 
 export interface ModelCallParts {
   caller: EndpointCaller;
@@ -30,7 +31,7 @@ export interface AnswerLimits {
 
 /** How a call is watched and broken off. */
 export interface CallWatch {
-  signal: AbortSignal;
+  signal: BreakSignal;
   onPart: (part: StreamPart) => void;
   /** Which endpoint it goes to; again where the first had no room. */
   onEndpoint: (endpoint: Endpoint) => void;
@@ -63,7 +64,7 @@ export interface EndpointExchange {
 }
 
 /** Makes a request at whichever endpoint of the model; answers the body. */
-export async function callEndpoint(
+export function callEndpoint(
   { caller, router, budgets, events, tracing }: ModelCallParts,
   model: Model,
   exchange: EndpointExchange,
@@ -81,11 +82,11 @@ export async function callEndpoint(
     const tell = createCallAccount({ events, tracing }, spec.name, exchange, endpoint);
     const headers = { ...exchange.headers, ...tell.headers };
     const call = { endpoint, protocol: protocolOf(spec.protocol), request, headers, ...limits, signal };
-    return tell
-      .end(caller.call({ ...call, onPart: timed, timeoutMs: timeout * 1000 }), signal)
-      .catch((thrown: unknown) => {
-        throw timeout < spec.timeout ? asHurried(thrown) : thrown;
-      });
+    const answer = tell.end(caller.call({ ...call, onPart: timed, timeoutMs: timeout * 1000 }), signal);
+    if (timeout >= spec.timeout) return answer;
+    return answer.catch((thrown: unknown) => {
+      throw asHurried(thrown);
+    });
   });
 }
 

@@ -115,7 +115,7 @@ async function readStream(stream: Readable, reader: StreamReader, context: Answe
       for (const part of parts) {
         if (part.kind === 'done') lingering = setTimeout(() => stream.destroy(), LINGER_MS);
         else await context.onPart?.(part);
-        if (exchange.isBroken) throw new Error('The call was broken off.');
+        if (exchange.isBroken()) throw new Error('The call was broken off.');
       }
     }
   } catch (thrown) {

@@ -20,6 +20,7 @@ export function createEndpointPools({
   maxOrigins: number;
 }): EndpointPools {
   const pools = new Map<string, Pool>();
+  let newest: string | undefined;
   const closing = new Set<Promise<void>>();
 
   function open(origin: string): Pool {
@@ -44,6 +45,8 @@ export function createEndpointPools({
   return {
     of(origin) {
       const pool = pools.get(origin) ?? open(origin);
+      if (origin === newest) return pool;
+      newest = origin;
       pools.delete(origin);
       pools.set(origin, pool);
       dropOldest();
@@ -52,6 +55,7 @@ export function createEndpointPools({
     async close() {
       const open = [...pools.values()];
       pools.clear();
+      newest = undefined;
       await Promise.all([...open.map((pool) => pool.destroy()), ...closing]);
     },
   };

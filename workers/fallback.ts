@@ -4,6 +4,7 @@ import type { Model, Registry } from '../shared/models/registry.ts';
 import type { Text } from '../shared/text.ts';
 import { attemptRun, type AttemptParts } from './attempt.ts';
 import type { TracedRun } from './traced-run.ts';
+import type { BreakSignal } from './break-signal.ts';
 
 /** The answer of another model, or why there is none. */
 export interface StandIn {
@@ -26,7 +27,7 @@ export async function askFallback(
   parts: AttemptParts & { registry: Registry },
   run: TracedRun,
   model: Model,
-  signal: AbortSignal,
+  signal: BreakSignal,
 ): Promise<StandIn | undefined> {
   const { fallback } = model.spec;
   const other = fallback === undefined ? undefined : parts.registry.find(fallback);

@@ -7,14 +7,16 @@ import { QUEUE_NAME, queuePrefix } from '../shared/redis/work-queue.ts';
 import { limitsOf, type Limits } from './model-limits.ts';
 import type { BreakOff, Hold, Verdict } from './process-run.ts';
 import type { Room } from './room.ts';
+import { createRoster } from './roster.ts';
 import { createRunClaims, takesMore } from './run-claims.ts';
+import { BreakController } from './break-signal.ts';
 
 export interface ModelWorkersParts {
   connection: RedisConnection;
   registry: Registry;
   claims: Claims;
   room: Room;
-  process: (run: string, breakOff: AbortController, hold: Hold) => Promise<Verdict>;
+  process: (run: string, breakOff: BreakController, hold: Hold) => Promise<Verdict>;
   events: Events;
   concurrency: number;
   /** Seconds after which a worker that gives no sign of life loses its runs; it renews its locks at half of it. */
@@ -39,7 +41,7 @@ export function createModelWorkers({
 }: ModelWorkersParts) {
   const workers = new Map<string, Worker>();
   const closing = new Set<Promise<void>>();
-  const running = new Map<string, AbortController>();
+  const running = createRoster<{ id: string; breakOff: BreakController }>();
   /** Abandoned while this worker did not know to have them: a claim starts a run before its answer is here. */
   const lost = new Set<string>();
   const onError = (error: Error): void => events.emit('redis.failed', { where: 'taking jobs', error });
@@ -87,8 +89,8 @@ export function createModelWorkers({
 
   async function run(job: Job, token: string, hold: Hold): Promise<void> {
     const id = job.id ?? '';
-    const breakOff = new AbortController();
-    running.set(id, breakOff);
+    const breakOff = new BreakController();
+    const listed = running.add({ id, breakOff });
     // Taken in the moment of the stop, and come too late for the deadline.
     if (isOver) breakOff.abort('draining' satisfies BreakOff);
     if (lost.delete(id)) breakOff.abort('abandoned' satisfies BreakOff);
@@ -97,7 +99,7 @@ export function createModelWorkers({
       if (verdict.kind === 'done') return;
       await job.moveToDelayed(Date.now() + verdict.delayMs, token);
     } finally {
-      running.delete(id);
+      running.remove(listed);
     }
     throw new DelayedError();
   }
@@ -159,8 +161,8 @@ export function createModelWorkers({
     sync,
     /** Breaks off the call of a run that nobody waits for any more. */
     abandon(runId: string): void {
-      const breakOff = running.get(runId);
-      if (breakOff) breakOff.abort('abandoned' satisfies BreakOff);
+      const own = running.find(({ id }) => id === runId);
+      if (own) own.breakOff.abort('abandoned' satisfies BreakOff);
       else noteLost(runId);
     },
     /** How many runs are in hand. */
@@ -170,7 +172,7 @@ export function createModelWorkers({
       stopped = true;
       const timer = setTimeout(() => {
         isOver = true;
-        for (const breakOff of running.values()) breakOff.abort('draining' satisfies BreakOff);
+        for (const { breakOff } of running.all()) breakOff.abort('draining' satisfies BreakOff);
       }, deadlineMs);
       for (const worker of workers.values()) close(worker);
       await Promise.all(closing);

@@ -25,6 +25,7 @@ import {
 } from './run-account.ts';
 import type { Room } from './room.ts';
 import { placeOfAttempt } from './traced-run.ts';
+import type { BreakController, BreakSignal } from './break-signal.ts';
 
 /** Why a running call is broken off: nobody waits for it, this worker stops, or another worker has the run. */
 export type BreakOff = 'abandoned' | 'draining' | 'taken over';
@@ -62,7 +63,7 @@ interface Ending {
 export function createProcessor(parts: ProcessorParts) {
   const { store, worker, room } = parts;
 
-  return async function process(runId: string, breakOff: AbortController, hold: Hold): Promise<Verdict> {
+  return async function process(runId: string, breakOff: BreakController, hold: Hold): Promise<Verdict> {
     const among = await (hold.begun
       ? goOn(hold.begun, breakOff, hold)
       : room.enter(async () => seeUnlessAlone(await store.startAmongOthers(runId, worker), breakOff, hold)));
@@ -70,7 +71,7 @@ export function createProcessor(parts: ProcessorParts) {
     return room.enterAlone(async () => see(await store.start(runId, worker), breakOff, hold));
   };
 
-  async function goOn(begun: Beginning, breakOff: AbortController, hold: Hold): Promise<Verdict | 'alone'> {
+  async function goOn(begun: Beginning, breakOff: BreakController, hold: Hold): Promise<Verdict | 'alone'> {
     try {
       return await seeUnlessAlone(begun === 'ended' ? undefined : begun, breakOff, hold);
     } finally {
@@ -80,15 +81,15 @@ export function createProcessor(parts: ProcessorParts) {
 
   async function seeUnlessAlone(
     started: StartedRun | 'alone' | undefined,
-    breakOff: AbortController,
+    breakOff: BreakController,
     hold: Hold,
   ): Promise<Verdict | 'alone'> {
-    return started === 'alone' ? started : see(started, breakOff, hold);
+    return started === 'alone' ? started : await see(started, breakOff, hold);
   }
 
   async function see(
     started: StartedRun | undefined,
-    breakOff: AbortController,
+    breakOff: BreakController,
     hold: Hold,
   ): Promise<Verdict> {
     if (!started) return { kind: 'done' };
@@ -140,7 +141,7 @@ async function attempt(
   parts: ProcessorParts,
   run: RunInHand,
   model: Model,
-  breakOff: AbortController,
+  breakOff: BreakController,
 ): Promise<Ending | undefined> {
   const own: Try = { endpoint: undefined };
   const narrator = createNarrator(
@@ -174,7 +175,7 @@ async function recover(
   run: RunInHand,
   model: Model,
   own: Try & { error: InferqError },
-  signal: AbortSignal,
+  signal: BreakSignal,
 ): Promise<Ending | undefined> {
   const { error } = own;
   const sequel = afterFailure(error, run, model.spec, parts.budgets.of(model), parts.random());

@@ -42,7 +42,8 @@ export interface RunClaims {
 
 /** One a model. */
 export function createRunClaims({ claims, code, room, name, lockMs }: RunClaimsParts): RunClaims {
-  const begun = new Map<string, Beginning>();
+  /** In the order in which they are asked for, as a rule. */
+  const begun: { run: string; started: Beginning }[] = [];
   /** BullMQ has forgotten these jobs, and may have given the worker its next one. */
   const finished = new WeakMap<object, { next: Claim | undefined }>();
 
@@ -58,7 +59,7 @@ export function createRunClaims({ claims, code, room, name, lockMs }: RunClaimsP
       const result = await work({ token, lockMs, worker: name, starts });
       const { run, started } = claimOf(result) ?? {};
       if (run !== undefined && started !== undefined) {
-        begun.set(run, started);
+        begun.push({ run, started });
         isTaken = true;
       }
       return result;
@@ -99,9 +100,8 @@ export function createRunClaims({ claims, code, room, name, lockMs }: RunClaimsP
   return {
     backend,
     begun(run) {
-      const beginning = begun.get(run);
-      begun.delete(run);
-      return beginning;
+      const index = begun.findIndex((beginning) => beginning.run === run);
+      return index < 0 ? undefined : begun.splice(index, 1)[0]?.started;
     },
     async settle(job, lock, run, outcome, takesNext) {
       const finish = await claiming(

@@ -45,6 +45,8 @@ import { createNotices } from './webhooks/notices.ts';
 import { createWebhookWorkers } from './webhooks/webhook-workers.ts';
 
 const MARK_EVERY_MS = 5000;
+/** In characters, for Redis: the ends of a few runs with small outputs. */
+const SENT_AT_ONCE = 6000;
 
 /** The worker role put together: runs jobs, delivers webhooks, or one of the two; and sweeps. */
 export function createWorkerRole(
@@ -56,7 +58,7 @@ export function createWorkerRole(
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const onError = (where: string) => (error: unknown) => events.emit('redis.failed', { where, error });
   const redis = connect(config.redisUrl, PATIENT);
-  gatherWrites(redis);
+  gatherWrites(redis, SENT_AT_ONCE);
   const subscriber = connect(config.redisUrl, LISTENING);
   keepAwake(subscriber);
   for (const connection of [redis, subscriber]) connection.on('error', onError('connection'));

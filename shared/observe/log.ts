@@ -49,9 +49,9 @@ const REPEATED: ReadonlySet<EventName> = new Set([
 /** As pino numbers its levels. */
 const WARN = 40;
 /** Lines are written together, a write costs more than a line; but none waits for longer than a glance takes. */
-const TOGETHER = { minLength: 8192, periodicFlush: 50, sync: true };
+const TOGETHER = { bytes: 8192, everyMs: 50 };
 /** Of several processes that write into one pipe: it takes up to 4096 bytes as a whole (PIPE_BUF). */
-const SHARED_MIN_LENGTH = 2048;
+const SHARED_BYTES = 2048;
 
 /**
  * A logger of JSON lines on stdout. What went wrong is written at once, the rest at the end of the process at latest.
@@ -59,12 +59,8 @@ const SHARED_MIN_LENGTH = 2048;
  */
 export function createLogger(role: string, level: string, number?: number): Logger {
   const isShared = number !== undefined;
-  const destination = pino.destination({
-    dest: 1,
-    ...TOGETHER,
-    ...(isShared && { minLength: SHARED_MIN_LENGTH }),
-  });
-  process.on('exit', () => destination.flushSync());
+  const destination = gatherLines(isShared ? SHARED_BYTES : TOGETHER.bytes);
+  process.on('exit', () => destination.writeOut());
   return pino(
     {
       level,
@@ -74,12 +70,39 @@ export function createLogger(role: string, level: string, number?: number): Logg
       hooks: {
         logMethod(given, method, severity) {
           method.apply(this, given);
-          if (severity >= WARN) destination.flushSync();
+          if (severity >= WARN) destination.writeOut();
         },
       },
     },
     destination,
   );
+}
+
+/** pino's own destination gathers lines too, but copies all that it has with each of them, to count its bytes. */
+function gatherLines(least: number): { write(line: string): void; writeOut(): void } {
+  const stdout = pino.destination({ dest: 1, sync: true });
+  let text = '';
+  let bytes = 0;
+
+  function flush(): void {
+    const gathered = text;
+    text = '';
+    bytes = 0;
+    if (gathered !== '') stdout.write(gathered);
+  }
+
+  setInterval(flush, TOGETHER.everyMs).unref();
+  return {
+    writeOut() {
+      flush();
+      stdout.flushSync();
+    },
+    write(line) {
+      text += line;
+      bytes += Buffer.byteLength(line);
+      if (bytes >= least) flush();
+    },
+  };
 }
 
 /** Turns each event into a log line. */

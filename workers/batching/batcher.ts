@@ -19,6 +19,7 @@ import { createLane, type Lane } from './lane.ts';
 import { splitting } from './splitting.ts';
 import { createTurns } from './turns.ts';
 import type { TracedRun } from '../traced-run.ts';
+import { BreakController, type BreakSignal } from '../break-signal.ts';
 
 /** A run whose input is prepared, and how its answer is awaited. */
 export interface BatchItem {
@@ -40,7 +41,7 @@ export interface BatcherParts extends ModelCallParts {
 }
 
 interface Passenger extends BatchItem {
-  signal: AbortSignal;
+  signal: BreakSignal;
   resolve(answer: unknown): void;
   reject(reason: unknown): void;
 }
@@ -143,7 +144,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
 
 /** The call is broken off when nobody waits for it any more. */
 function watchOf(items: readonly Passenger[]): CallWatch {
-  const all = new AbortController();
+  const all = new BreakController();
   let waiting = items.length;
   for (const { signal } of items) {
     const leave = (): void => {

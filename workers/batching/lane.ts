@@ -1,14 +1,16 @@
+import type { BreakSignal } from '../break-signal.ts';
+
 /** One that waits for a batch. */
 export interface Passenger {
   /** Aborted when nobody waits for it any more. */
-  signal: AbortSignal;
+  signal: BreakSignal;
 }
 
 export interface LaneParts<Item extends Passenger> {
   maxSize: number;
   maxDelayMs: number;
   /** Waits until a call may be made; meanwhile more may come. Undefined where the signal aborts: nobody waits. */
-  admit(signal: AbortSignal): Promise<(() => Promise<void>) | undefined>;
+  admit(signal: BreakSignal): Promise<(() => Promise<void>) | undefined>;
   /** Sees a batch of one or more through; never throws. */
   send(items: Item[]): Promise<void>;
 }

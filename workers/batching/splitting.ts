@@ -1,8 +1,9 @@
 import { InferqError } from '../../shared/errors.ts';
+import type { BreakSignal } from '../break-signal.ts';
 
 /** One who is told when the call for all has failed. */
 interface Rejectable {
-  signal: AbortSignal;
+  signal: BreakSignal;
   reject(reason: unknown): void;
 }
 

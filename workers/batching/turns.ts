@@ -1,12 +1,13 @@
 import type { CallSlot, CallSlots } from '../../shared/redis/call-slots.ts';
 import { createBell, type Bell } from '../routing/bell.ts';
+import type { BreakSignal } from '../break-signal.ts';
 
 export type Release = () => Promise<void>;
 
 /** Who may call a model next, where its calls are counted over all workers. */
 export interface Turns {
   /** Waits until a call may be made; undefined where the signal aborts before. */
-  take(code: string, limit: number, signal: AbortSignal): Promise<Release | undefined>;
+  take(code: string, limit: number, signal: BreakSignal): Promise<Release | undefined>;
 }
 
 export interface TurnsParts {

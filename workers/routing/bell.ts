@@ -1,8 +1,10 @@
+import type { BreakSignal } from '../break-signal.ts';
+
 /** Wakes those who wait for something to change. */
 export interface Bell {
   ring(): void;
   /** Resolves at the next ring, after `ms`, or when the signal aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
+  wait(ms: number, signal: BreakSignal): Promise<void>;
 }
 
 export function createBell(): Bell {

@@ -48,6 +48,7 @@ export function chooseEndpoint<C extends Candidate>(
 }
 
 function lighterOfTwo<C extends Candidate>(candidates: readonly C[], random: () => number): C | undefined {
+  if (candidates.length < 2) return candidates[0];
   const first = byWeight(candidates, random());
   const second = byWeight(
     candidates.filter((candidate) => candidate !== first),

@@ -8,6 +8,7 @@ import { chooseEndpoint, type Candidate, type Choice } from './choose-endpoint.t
 import type { CircuitPhase } from './circuit.ts';
 import { createEndpointState, type EndpointState } from './endpoint-state.ts';
 import { busy, unreachable } from './no-endpoint.ts';
+import type { BreakSignal } from '../break-signal.ts';
 
 /** Finds each call an endpoint, and learns from its end. */
 export interface Router {
@@ -27,7 +28,7 @@ export interface Router {
 export interface CallOptions {
   /** Attempts of the run that failed before. */
   spent: number;
-  signal: AbortSignal;
+  signal: BreakSignal;
 }
 
 export interface RouterParts {
@@ -95,7 +96,7 @@ export function createRouter({ events, now, random }: RouterParts): Router {
     model: Model,
     choice: Exclude<Choice<Place>, { kind: 'go' }>,
     deadline: number,
-    signal: AbortSignal,
+    signal: BreakSignal,
   ): Promise<void> {
     const waitMs = choice.until - now();
     if (choice.kind === 'unreachable') throw unreachable(model.spec, waitMs);

@@ -7,6 +7,7 @@ import {
   type Loss,
   type TransformName,
 } from './transform-fault.ts';
+import type { BreakSignal } from '../break-signal.ts';
 
 export interface TransformsOptions {
   /** CPU milliseconds that one evaluation may take; on systems other than Linux, milliseconds. */
@@ -26,7 +27,7 @@ export interface Transforms {
    * expression fails, yields nothing or a function, or takes too much; `internal` where its process was lost by no
    * fault of its own; the signal's reason where that aborts.
    */
-  run(name: TransformName, expression: string, input: unknown, signal?: AbortSignal): Promise<unknown>;
+  run(name: TransformName, expression: string, input: unknown, signal?: BreakSignal): Promise<unknown>;
   /** Starts the process now, so that the first transform need not wait the 50 ms. */
   start(): void;
   /** Ends the processes; what still runs fails with `shutting_down`. */
@@ -102,7 +103,7 @@ function shuttingDown(): InferqError {
 /** A promise that an abort of the signal rejects as well; no listener outlives it. */
 function settled(
   begin: (resolve: (value: unknown) => void, reject: (error: unknown) => void, isOver: () => boolean) => void,
-  signal: AbortSignal | undefined,
+  signal: BreakSignal | undefined,
 ): Promise<unknown> {
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
