@@ -52,9 +52,9 @@ test('who waits is told of the end what a read would tell', async (t) => {
   }
 
   const good = await toldOf((run) => world.succeed(run, { text: 'Grüße\n "\u0000" 漢字 🎉' }));
-  t.deepEqual(good.job, await world.read(good.id).then(({ input: _, ...job }) => job));
+  t.deepEqual(good.job, await world.store.read(good.id));
   const bad = await toldOf((run) => world.fail(run));
-  t.deepEqual(bad.job, await world.read(bad.id).then(({ input: _, ...job }) => job));
+  t.deepEqual(bad.job, await world.store.read(bad.id));
   t.is(bad.job?.status, 'failed');
   t.is(parseToldEnd(good.id, bad.told ?? ''), undefined);
 
