@@ -62,8 +62,9 @@ local function claim_run(prefix, token, lock_ms, worker, now)
   redis.call('SET', queue .. run .. ':lock', token, 'PX', lock_ms)
   redis.call('HSET', queue .. run, 'processedOn', digits(now), 'pb', worker)
   -- Another worker that sleeps is woken where there is something for it; BullMQ wakes it in any case.
-  if redis.call('EXISTS', queue .. 'wait', queue .. 'prioritized') > 0 then
-    redis.call('ZADD', queue .. 'marker', 0, '0')
+  local marker = queue .. 'marker'
+  if not redis.call('ZSCORE', marker, '0') and redis.call('EXISTS', queue .. 'wait', queue .. 'prioritized') > 0 then
+    redis.call('ZADD', marker, 0, '0')
   end
   return { run, 0, 0 }
 end

@@ -1,7 +1,12 @@
 -- Milliseconds of Redis' own clock: the only one the record of a job is measured by, so that machines may disagree.
+-- It stands still while a script runs.
+local time_read
 local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  if not time_read then
+    local time = redis.call('TIME')
+    time_read = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return time_read
 end
 
 -- A whole number as decimal digits; Lua's own conversion rounds to 14 of them.

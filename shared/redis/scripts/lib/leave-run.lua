@@ -17,6 +17,6 @@ local function leave_run(prefix, run, id, reason, now)
   elseif job.tag then
     redis.call('HSETNX', heir.key, 'tag', exact(job.tag))
   end
-  wake(prefix, run)
+  wake(prefix, run, not heir)
   return owed, heir == nil
 end

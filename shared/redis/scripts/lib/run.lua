@@ -31,10 +31,12 @@ local function live_jobs(prefix, run, ...)
 end
 
 -- Tells each API replica at which someone waits that something about the run has changed. `tell` answers what is said
--- of it, where anything is (see told-end.ts).
-local function wake(prefix, run, tell)
-  local replicas = redis.call('SMEMBERS', prefix .. 'waiting:' .. run)
+-- of it, where anything is (see told-end.ts). `for_good`: of a run that is closed they are told no more.
+local function wake(prefix, run, for_good, tell)
+  local waiting = prefix .. 'waiting:' .. run
+  local replicas = redis.call('SMEMBERS', waiting)
   if #replicas == 0 then return end
+  if for_good then redis.call('PEXPIRE', waiting, 60000) end
   local message = tell and run .. ' ' .. tell() or run
   for _, replica in ipairs(replicas) do redis.call('PUBLISH', 'inferq:wake:' .. replica, message) end
 end
@@ -58,7 +60,6 @@ local function close_run(prefix, run, cache_key, retention, kept, has_blobs)
     hold_blobs(prefix, run, digits(now_ms() + kept))
   end
   redis.call('PEXPIRE', prefix .. 'events:' .. run, retention)
-  redis.call('PEXPIRE', prefix .. 'waiting:' .. run, 60000)
   if redis.call('EXISTS', prefix .. 'runs') == 0 then
     -- @include shares
     rest_state(prefix)

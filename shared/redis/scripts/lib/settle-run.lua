@@ -56,6 +56,6 @@ local function settle_run(key, argv)
   local function tell()
     return 'ended ' .. first.id .. '\0' .. argv[5] .. '\0' .. table.concat(redis.call('HGETALL', first.key), '\0')
   end
-  wake(prefix, run, #live == 1 and #argv[5] <= MOST_TOLD and tell or nil)
+  wake(prefix, run, true, #live == 1 and #argv[5] <= MOST_TOLD and tell or nil)
   return answer
 end

@@ -80,7 +80,8 @@ local function start_run(prefix, run, worker, is_alone)
   redis.call('HSET', key, 'token', token, 'tokens', token, 'started', digits(now), 'worker', worker)
   if input and string.byte(input) == 64 then redis.call('HSET', key, 'blobs', 1) end
   if lost[7] then redis.call('HDEL', key, 'progress') end
-  look_at(prefix, run, now + 60000)
+  -- Where a look is due before that it is as good: it sees that the run runs.
+  if tonumber(redis.call('ZSCORE', prefix .. 'runs', run) or '+inf') > now + 60000 then look_at(prefix, run, now + 60000) end
   note_start(prefix, run, first, now)
   -- The very first start stands in the record: a run that says nothing else needs no stream (see job-events.ts).
   if token > 1 or first.attempts > 0 or string.find(run, '~', 1, true) then
