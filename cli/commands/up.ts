@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 
 const TEXT = `
 It runs until Ctrl-C, which drains and stops all of it. Its data stays under .inferq/ in the clone.
-REDIS_URL names a Redis to use instead of a private one, PORT another port than 8080.`;
+REDIS_URL names a Redis to use instead of a private one, PORT another port than 8080, INFERQ_PROCESSES how many
+processes API and worker have each.`;
 
 export function addUp(program: Command): void {
   program

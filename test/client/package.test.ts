@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
 import { cp, glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,9 +35,15 @@ test('the package, packed and installed elsewhere, compiles into a strict progra
     '{"name": "scratch", "type": "module", "private": true}',
   );
   await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify(CONFIG));
-  const program = blocksOf(readDocument('docs/client.md'))
-    .filter(({ language, text }) => language === 'ts' && !text.includes('verifyWebhook'))
-    .map(({ text }) => text)
+  const snippets = blocksOf(readDocument('docs/client.md'))
+    .filter(({ language }) => language === 'ts')
+    .map(({ text }) => text);
+  const receiver = snippets.filter((text) => text.includes('verifyWebhook'));
+  t.is(receiver.length, 1);
+  await writeFile(path.join(project, 'receiver.ts'), receiver.join(''));
+  await writeFile(path.join(project, 'receive.mjs'), RECEIVE);
+  const program = snippets
+    .filter((text) => !receiver.includes(text))
     .join('\n')
     .replace('http://127.0.0.1:8080', broker.url)
     .replace('ifq_…', TOKEN)
@@ -60,7 +67,34 @@ test('the package, packed and installed elsewhere, compiles into a strict progra
   t.regex(stdout, /succeeded/);
   t.regex(stdout, /one two/);
   t.regex(stdout, /invalid_request/);
+
+  const key = randomBytes(32);
+  const receive = async (signedBy: Uint8Array) => {
+    const args = ['receive.mjs', `whsec_${key.toString('base64')}`, JSON.stringify(signedMessage(signedBy))];
+    return (await run(process.execPath, args, { cwd: project })).stdout;
+  };
+  t.is(await receive(key), 'job.succeeded job_1 { words: 2 }\n204\n');
+  t.is(await receive(randomBytes(32)), '401\n');
 });
+
+/** Gives the receiver of the documentation one message. */
+const RECEIVE = `import { receive } from './receiver.js';
+const [, , secret, message] = process.argv;
+const request = new Request('http://localhost/hook', { method: 'POST', ...JSON.parse(message) });
+console.log((await receive(request, secret)).status);
+`;
+
+function signedMessage(key: Uint8Array): { body: string; headers: Record<string, string> } {
+  const body = JSON.stringify({ type: 'job.succeeded', data: { id: 'job_1', output: { words: 2 } } });
+  const [id, at] = ['msg_1', Math.floor(Date.now() / 1000)];
+  const signature = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64');
+  const headers = {
+    'webhook-id': id,
+    'webhook-timestamp': String(at),
+    'webhook-signature': `v1,${signature}`,
+  };
+  return { body, headers };
+}
 
 test('nothing in the package needs Node', async (t) => {
   const files = await Array.fromAsync(glob('client/src/*.ts', { cwd: ROOT }));
