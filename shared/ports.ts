@@ -33,7 +33,8 @@ export type Full = { kind: 'full'; of: 'model' | 'tenant'; depth: number; rate: 
 /** What became of a submission. `rate` is in starts a second, 0 where it is not known; `position` 1 is next. */
 export type Admission =
   | { kind: 'exists' }
-  | { kind: 'hit'; createdAt: number; output: Text }
+  /** The output is that of the run. */
+  | { kind: 'hit'; createdAt: number; run: string; output: Text }
   | { kind: 'joined'; createdAt: number; run: string; status: JobStatus }
   | {
       kind: 'queued';

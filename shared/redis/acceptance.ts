@@ -7,6 +7,7 @@ import { connect, FAIL_FAST, untilReady, type RedisConnection } from './connecti
 import type { Guarantee } from './durability.ts';
 import { createIdempotencyKeys, idempotencyKey, type IdempotencyKeys } from './idempotency.ts';
 import { createJobStore, prefixOf } from './job-store.ts';
+import { createNearCache } from './near-cache.ts';
 
 export interface AcceptanceParts {
   /** The connection for everything else. */
@@ -32,7 +33,7 @@ export interface Acceptance {
 export function createAcceptance(parts: AcceptanceParts): Acceptance {
   const { redis, guarantee } = parts;
   if (guarantee.durability === 'replicated') return createReplicated(parts);
-  const store = createJobStore(redis);
+  const store = createJobStore(redis, createNearCache());
   return {
     store,
     idempotency: createIdempotencyKeys(redis),
@@ -55,7 +56,7 @@ function createReplicated({
   limitCommands(own, commandDeadlineMs);
   own.on('error', onError);
   const confirmation = createConfirmation(own, guarantee.replicas);
-  const told = createJobStore(own);
+  const told = createJobStore(own, createNearCache());
   const keys = createIdempotencyKeys(own);
   return {
     store: { ...createJobStore(redis), ...confirmChanges(told, confirmation) },

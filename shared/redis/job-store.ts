@@ -3,13 +3,17 @@ import type { JobStore, Outcome, Price, Submission } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { codeOfJob, keyPrefix, ownerOfRun } from './keys.ts';
 import { readJob } from './job-reader.ts';
+import type { NearCache } from './near-cache.ts';
 import { Reply } from './reply.ts';
 import { parseAdmission, parseLeaving, parseRetrial, parseSettlement, parseStart } from './script-answers.ts';
 import { createScripts } from './scripts.ts';
 import { toField } from '../text.ts';
 
-/** The job store on Redis. Its promises fail with ioredis' own errors while Redis cannot be reached. */
-export function createJobStore(redis: RedisConnection): JobStore {
+/**
+ * The job store on Redis. Its promises fail with ioredis' own errors while Redis cannot be reached. Who answers from the
+ * cache may have outputs near by.
+ */
+export function createJobStore(redis: RedisConnection, near?: NearCache): JobStore {
   const run = createScripts(redis);
   const call = async (script: string, id: string, key: string, ...args: (string | number)[]) => {
     const prefix = prefixOf(id);
@@ -18,9 +22,15 @@ export function createJobStore(redis: RedisConnection): JobStore {
 
   return {
     async admit(submission) {
-      return parseAdmission(
-        await call('admit', submission.id, `job:${submission.id}`, ...admitArguments(submission)),
-      );
+      const { id, cacheKey } = submission;
+      const known = cacheKey === undefined ? undefined : near?.find(cacheKey);
+      const args = [...admitArguments(submission), known?.run ?? ''];
+      const admission = parseAdmission(await call('admit', id, `job:${id}`, ...args), known?.output);
+      if (near && cacheKey !== undefined && admission.kind === 'hit') {
+        const { run, output } = admission;
+        if (typeof output === 'string' && output !== known?.output) near.keep(cacheKey, { run, output });
+      }
+      return admission;
     },
     async start(id, worker) {
       const started = parseStart(id, await call('start', id, `run:${id}`, id, worker, 1));

@@ -5,14 +5,20 @@ import type { Reply } from './reply.ts';
 
 // What the scripts answer, as the head of each describes it.
 
-export function parseAdmission(reply: Reply): Admission {
+/** `known`: the output that Redis was told to be here, which it leaves out. */
+export function parseAdmission(reply: Reply, known = ''): Admission {
   const kind = reply.text(0);
   switch (kind) {
     case 'exists':
     case 'not cached':
       return { kind };
     case 'hit':
-      return { kind, createdAt: reply.number(1), output: fromField(reply.text(2)) };
+      return {
+        kind,
+        createdAt: reply.number(1),
+        run: reply.text(2),
+        output: fromField(reply.text(3) || known),
+      };
     case 'joined':
       return { kind, createdAt: reply.number(1), run: reply.text(2), status: reply.status(3) };
     case 'queued':

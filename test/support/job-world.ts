@@ -20,8 +20,11 @@ export interface SubmitOptions extends Partial<JobSpec> {
 let count = 0;
 
 /** A model of its own in a Redis that others use too, with the store's operations made short. */
-export function createJobWorld(connection: RedisConnection, more = '') {
-  const store: JobStore = createJobStore(connection);
+export function createJobWorld(
+  connection: RedisConnection,
+  more = '',
+  store: JobStore = createJobStore(connection),
+) {
   const model = makeModel(more);
   const code = modelCode(model.name);
   const prefix = keyPrefix(code);

@@ -6,9 +6,9 @@
 --      12 its handicap, 13 the job's share (see fair-share.ts), 14 most queued of the model, 15 most queued of the
 --      tenant, 16 retention in ms, 17 1 where somebody is to be told or paid at its end, 18 waiting replica or '',
 --      19 price or '', 20 account of the budget that holds it or '', 21 1 where only a cached answer will do,
---      22 1 where BullMQ is to have it at once
+--      22 1 where BullMQ is to have it at once, 23 the run whose output the caller has, or ''
 -- Answers {'exists'}
---      or {'hit', created, output}
+--      or {'hit', created, run, its output or '' where the caller has it}
 --      or {'joined', created, run, status}
 --      or {'queued', created, priority, position, starts a second, 1 where BullMQ has it}
 --      or {'full', 'model' or 'tenant', depth, starts a second}
@@ -38,9 +38,15 @@ end
 local function hit(known)
   -- @include usage
   local run, till = string.match(known, '^(%S+) (%d+)$')
-  local output = redis.call('HGET', prefix .. 'data:' .. run, 'output')
+  local data = prefix .. 'data:' .. run
+  local output = ''
+  if run ~= ARGV[23] then
+    output = redis.call('HGET', data, 'output')
+  elseif redis.call('HEXISTS', data, 'output') == 0 then
+    output = nil
+  end
   if not output then return nil end
-  if tonumber(till) < now + ARGV[16] then keep_at_least(prefix .. 'data:' .. run, ARGV[16]) end
+  if tonumber(till) < now + ARGV[16] then keep_at_least(data, ARGV[16]) end
   write_record('succeeded', 'hit', run)
   if ARGV[17] == '0' then
     -- Nobody else is to be told or paid: the record is written as it ends.
@@ -57,7 +63,7 @@ local function hit(known)
     local _, price = end_job(prefix, job, 'succeeded', now, nil, '')
     charge(prefix, id, tenant, price, false, now)
   end
-  return { 'hit', created, output }
+  return { 'hit', created, run, output }
 end
 
 local flying
