@@ -40,6 +40,8 @@ export function compileSchema(
   // Each has its own, for two models may give different schemas the same `$id`.
   const ajv = createAjv({ allErrors: all, verbose: all, strict, useDefaults: true, validateSchema: false });
   const validate = ajv.compile(schema);
+  // What ajv makes of it answers with a promise.
+  if ('$async' in validate) throw new Error('$async is no keyword of JSON Schema, and not taken');
   return (value) => (validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault));
 }
 

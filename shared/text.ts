@@ -14,7 +14,7 @@ export function bytesOf(text: Text): number {
   return typeof text === 'string' ? Buffer.byteLength(text) : text.bytes;
 }
 
-/** As it stands in Redis; no JSON begins with an @. `scripts/lib/run.lua` knows it too. */
+/** As it stands in Redis; no JSON begins with an @. `scripts/lib/blobs.lua` knows it too. */
 export function toField(text: Text): string {
   return typeof text === 'string' ? text : `@blob ${text.blob} ${text.bytes}`;
 }

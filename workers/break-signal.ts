@@ -24,7 +24,7 @@ export class BreakController implements BreakSignal {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    for (let next = this.#listeners.shift(); next; next = this.#listeners.shift()) next();
+    for (let next = this.#listeners.shift(); next; next = this.#listeners.shift()) tell(next);
   }
 
   throwIfAborted(): void {
@@ -39,5 +39,16 @@ export class BreakController implements BreakSignal {
   removeEventListener(_type: 'abort', listener: () => void): void {
     const index = this.#listeners.indexOf(listener);
     if (index >= 0) this.#listeners.splice(index, 1);
+  }
+}
+
+/** One that throws keeps no other from being told; as with an AbortSignal that is an uncaught exception. */
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }

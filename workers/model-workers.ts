@@ -161,9 +161,10 @@ export function createModelWorkers({
     sync,
     /** Breaks off the call of a run that nobody waits for any more. */
     abandon(runId: string): void {
-      const own = running.find(({ id }) => id === runId);
-      if (own) own.breakOff.abort('abandoned' satisfies BreakOff);
-      else noteLost(runId);
+      // One that was lost and taken again is here twice.
+      const own = running.all().filter(({ id }) => id === runId);
+      for (const { breakOff } of own) breakOff.abort('abandoned' satisfies BreakOff);
+      if (own.length === 0) noteLost(runId);
     },
     /** How many runs are in hand. */
     underWay: (): number => running.size,

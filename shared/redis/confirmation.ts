@@ -49,7 +49,10 @@ export function createConfirmation(redis: RedisConnection, replicas: number): Co
   async function open(primary: Redis, until: number): Promise<Redis['stream']> {
     if (!waitOf(primary).keepsUp) throw notConfirmed();
     // A node of a cluster connects when it is first needed.
-    if (primary.status !== 'ready') await before(until, primary.ping());
+    if (primary.status !== 'ready')
+      await before(until, primary.ping()).catch((error: unknown) => {
+        throw notConfirmed(error);
+      });
     return primary.stream;
   }
 

@@ -1,8 +1,14 @@
-const ANSWERS = /^(LOADING|READONLY|OOM|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|MISCONF|TRYAGAIN|BUSY|NOSCRIPT)\b/;
+const ANSWERS =
+  /^(LOADING|READONLY|OOM|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|MISCONF|TRYAGAIN|BUSY|NOSCRIPT|UNBLOCKED|MOVED|ASK)\b/;
 const MESSAGES = [
   'Command timed out',
   'Connection is closed.',
   "Stream isn't writeable and enableOfflineQueue options is false",
+  "Cluster isn't ready and enableOfflineQueue options is false",
+  'Too many Cluster redirections',
+  'Cluster is disconnect',
+  'Node is disconnected',
+  'Socket timeout',
   'All sentinels are unreachable',
   'None of startup nodes is available',
 ];

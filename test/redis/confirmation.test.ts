@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { Redis } from 'ioredis';
 import type { RunningRedis } from '../../cli/local/redis-server.ts';
@@ -42,6 +44,30 @@ test('as long as replicas lag, nothing is written and nobody waits; then it goes
   process.kill(follower.pid, 'SIGCONT');
   await confirmed(confirm, KEY, () => redis.set(KEY, 'c'));
   t.is(await redis.get(KEY), 'c');
+});
+
+test('a node that does not answer is not waited for, and nothing is done', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || !address) throw new Error('It does not listen');
+  const redis = new Redis(address.port, '127.0.0.1', { maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  t.teardown(() => {
+    redis.disconnect();
+    server.close();
+  });
+  const { confirm } = createConfirmation(redis, 1);
+  const begun = performance.now();
+  await t.throwsAsync(
+    confirm(
+      KEY,
+      async () => t.fail('It was written'),
+      () => 'written',
+    ),
+    { code: 'not_confirmed' },
+  );
+  t.true(performance.now() - begun < 900, `${performance.now() - begun} ms`);
 });
 
 test('many that come at once share a WAIT', async (t) => {

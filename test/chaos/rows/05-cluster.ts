@@ -85,8 +85,11 @@ async function run(chaos: Chaos): Promise<Finding> {
   const late = Math.max(
     ...due.acknowledged.map(({ key, at }) => (calledAt.get(key) ?? Infinity) - at - DELAY_S * 1000),
   );
+  const others = [ofHit, ofSafe]
+    .flatMap(({ refused }) => [...refused.keys()])
+    .filter((status) => status !== 503);
   return finding(
-    wrong === '' && late <= LATE_AT_MOST_MS && isBack(),
+    wrong === '' && others.length === 0 && late <= LATE_AT_MOST_MS && isBack(),
     `${acknowledged.length} accepted: ${wrong || '0 lost, 0 stuck'}; ${due.acknowledged.length} jobs of another shard that came due ` +
       `while it was dead ran ${Math.round(late)} ms late at most; submissions to others: ${describeRefusals(ofSafe.refused)}, ` +
       `to its own: ${describeRefusals(ofHit.refused)}, back after ${(backMs / 1000).toFixed(1)} s`,

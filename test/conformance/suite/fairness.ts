@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { newJobId } from '../../../shared/redis/keys.ts';
 import type { Suite } from './suite.ts';
 import { createWorkQueue } from '../../../shared/redis/work-queue.ts';
 import type { JobWorld, SubmitOptions } from '../../support/job-world.ts';
@@ -99,9 +101,39 @@ export const fairness: Suite = (test, newWorld) => {
     t.is((await world.retry(next.id)).kind, 'queued');
     t.is(await world.connection.pttl(state), -1);
   });
+
+  test('shares that the clock has used up are forgotten now and then, by chance of the id', async (t) => {
+    const world = newWorld();
+    const state = `${world.prefix}state`;
+    const shares = async () =>
+      Object.entries(await world.connection.hgetall(state)).filter(([field]) => field.startsWith('s:'));
+    const start = async (tenant: string, forgets: boolean) => {
+      const { id } = await world.submit({ tenant, id: idThat(forgets, world.code) });
+      await world.succeed(await world.start(id));
+    };
+    await world.submit({ delay: 1000 });
+    for (let at = 0; at < 20; at++) {
+      await start(`tenant-${at}`, false);
+      await start(`tenant-${at}`, false);
+    }
+    t.is((await shares()).length, 21);
+    await start('tenant-19', true);
+    const clock = Number(await world.connection.hget(state, 'clock'));
+    const left = await shares();
+    t.true(left.length > 0 && left.length < 21);
+    for (const [field, share] of left) t.true(Number(share) > clock, field);
+  });
 };
 
 async function priority(world: JobWorld, options: SubmitOptions): Promise<number> {
   const { admission } = await world.submit(options);
   return admission.kind === 'queued' ? admission.priority : Number.NaN;
+}
+
+/** One whose start looks for shares that are used up (start-run.lua), or one whose start does not. */
+function idThat(forgets: boolean, code: string): string {
+  for (;;) {
+    const id = newJobId(code, Date.now(), randomBytes(16));
+    if ([-1, -2].every((at) => (id.at(at) ?? '').charCodeAt(0) % 8 === 0) === forgets) return id;
+  }
 }

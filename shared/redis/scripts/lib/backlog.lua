@@ -2,7 +2,7 @@
 -- run for every job, read and write all that they need of it at once:
 --   '*', 't:<tenant>'                     how many records are queued, of the model and of the tenant
 --   'rate', 'rated', 'since'              the runs that started (start-rate.lua)
---   'clock', 'base', 's:<band>:<tenant>'  the fair shares (fair-share.lua)
+--   'clock', 'base', 's:<band>:<tenant>'  the fair shares (fair-share.lua); 'scan': how far they were looked through
 local function depth_of(prefix, tenant)
   local depth = redis.call('HMGET', prefix .. 'state', '*', 't:' .. tenant)
   return tonumber(depth[1]) or 0, tonumber(depth[2]) or 0

@@ -37,7 +37,8 @@ local function wake(prefix, run, for_good, tell)
   local replicas = redis.call('SMEMBERS', waiting)
   if #replicas == 0 then return end
   if for_good then redis.call('PEXPIRE', waiting, 60000) end
-  local message = tell and run .. ' ' .. tell() or run
+  local told = tell and tell()
+  local message = told and run .. ' ' .. told or run
   for _, replica in ipairs(replicas) do redis.call('PUBLISH', 'inferq:wake:' .. replica, message) end
 end
 

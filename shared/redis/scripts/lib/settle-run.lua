@@ -1,4 +1,5 @@
--- Larger outputs are read by who wants them: a cluster sends what is published to all of its nodes.
+-- Who waits reads what is larger: a cluster sends what is published to all of its nodes, and a subscriber that is slow
+-- is cut off.
 local MOST_TOLD = 8192
 
 -- Ends an attempt of a run, as `settle` says it, whose arguments are the first of `argv`.
@@ -54,7 +55,8 @@ local function settle_run(key, argv)
   local has_blobs = held[3] or string.byte(argv[5]) == 64
   close_run(prefix, run, cache_key, digits(retention), kept, has_blobs)
   local function tell()
-    return 'ended ' .. first.id .. '\0' .. argv[5] .. '\0' .. table.concat(redis.call('HGETALL', first.key), '\0')
+    local told = 'ended ' .. first.id .. '\0' .. argv[5] .. '\0' .. table.concat(redis.call('HGETALL', first.key), '\0')
+    return #told <= MOST_TOLD and told
   end
   wake(prefix, run, true, #live == 1 and #argv[5] <= MOST_TOLD and tell or nil)
   return answer

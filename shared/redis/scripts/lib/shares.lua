@@ -1,20 +1,26 @@
--- Forgets the fair shares of a model that are used up by the clock, and so as good as new; without a clock all of them,
--- and the other fields of its state that are given.
-local function forget_shares(prefix, clock, ...)
-  local state, gone = redis.call('HGETALL', prefix .. 'state'), { ... }
-  for index = 1, #state, 2 do
-    local is_share = string.sub(state[index], 1, 2) == 's:'
-    if is_share and (not clock or tonumber(state[index + 1]) <= clock) then gone[#gone + 1] = state[index] end
+-- Forgets fair shares that are used up by the clock, and so as good as new, among some hundred fields of the state: the
+-- next time goes on behind them.
+local LOOKED_THROUGH = 256
+
+local function forget_shares(prefix, clock)
+  local key, gone = prefix .. 'state', {}
+  local found = redis.call('HSCAN', key, redis.call('HGET', key, 'scan') or '0', 'COUNT', LOOKED_THROUGH)
+  for index = 1, #found[2], 2 do
+    local field = found[2][index]
+    if string.sub(field, 1, 2) == 's:' and tonumber(found[2][index + 1]) <= clock then gone[#gone + 1] = field end
   end
-  for from = 1, #gone, 1000 do
-    redis.call('HDEL', prefix .. 'state', unpack(gone, from, math.min(#gone, from + 999)))
-  end
+  if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
+  if found[1] == '0' then redis.call('HDEL', key, 'scan') else redis.call('HSET', key, 'scan', found[1]) end
 end
 
--- While a model has no run, only its starts are remembered, and not for long: the clock begins anew.
+-- While a model has no run, only its starts are remembered, and not for long: the clock of its fair shares begins anew.
 local STATE_REST = 300000
 
 local function rest_state(prefix)
-  forget_shares(prefix, nil, 'clock', 'base')
-  redis.call('PEXPIRE', prefix .. 'state', STATE_REST)
+  local key = prefix .. 'state'
+  local starts = redis.call('HMGET', key, 'rate', 'rated', 'since')
+  redis.call('UNLINK', key)
+  if not starts[3] then return end
+  redis.call('HSET', key, 'rate', starts[1], 'rated', starts[2], 'since', starts[3])
+  redis.call('PEXPIRE', key, STATE_REST)
 end
