@@ -55,6 +55,7 @@ local function hit(known)
   else
     -- @include backlog end-job
     local _, retention, _, hook = read_facts(created .. ' ' .. ARGV[4])
+    -- As `live_job` reads one that ends, with END_FIELDS; this one has just been written.
     local job = {
       id = id, key = KEYS[1], tenant = tenant, status = 'succeeded', rev = 1, deadline = 0, hook = hook,
       created = created, retention = retention,
