@@ -34,24 +34,21 @@ export function createTurnBatches<Call, Answer>(
   function sendAll(): void {
     const turn = open;
     open = new Map();
-    for (const [key, batch] of turn) sendOne(key, batch);
+    for (const [key, batch] of turn) void sendOne(key, batch);
   }
 
-  function sendOne(key: string, { calls, callers }: Batch<Call, Answer>): void {
-    send(key, calls).then(
-      (answers) => {
-        for (const [index, { resolve, reject }] of callers.entries()) {
-          const answer = answers[index];
-          if (answer === undefined)
-            reject(new TypeError("A call of the batch has no answer"));
-          else if (answer instanceof Error) reject(answer);
-          else resolve(answer);
-        }
-      },
-      (error: unknown) => {
-        for (const { reject } of callers) reject(error);
-      },
-    );
+  async function sendOne(key: string, { calls, callers }: Batch<Call, Answer>): Promise<void> {
+    try {
+      const answers = await send(key, calls);
+      for (const [index, { resolve, reject }] of callers.entries()) {
+        const answer = answers[index];
+        if (answer === undefined) reject(new TypeError('A call of the batch has no answer'));
+        else if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      }
+    } catch (error) {
+      for (const { reject } of callers) reject(error);
+    }
   }
 
   return {
@@ -67,13 +64,9 @@ export function createTurnBatches<Call, Answer>(
         batch.calls.push(call);
         batch.callers.push({ resolve, reject });
         batch.characters += characters;
-        if (
-          batch.calls.length < most.calls &&
-          batch.characters < most.characters
-        )
-          return;
+        if (batch.calls.length < most.calls && batch.characters < most.characters) return;
         open.delete(key);
-        sendOne(key, batch);
+        void sendOne(key, batch);
       }),
   };
 }
