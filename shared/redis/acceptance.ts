@@ -6,7 +6,8 @@ import { createConfirmation, UNCONFIRMED, type Confirmation } from './confirmati
 import { connect, FAIL_FAST, untilReady, type RedisConnection } from './connection.ts';
 import type { Guarantee } from './durability.ts';
 import { createIdempotencyKeys, idempotencyKey, type IdempotencyKeys } from './idempotency.ts';
-import { createJobStore, prefixOf } from './job-store.ts';
+import { createJobStore } from './job-store.ts';
+import { prefixOf } from './keys.ts';
 import { createNearCache } from './near-cache.ts';
 
 export interface AcceptanceParts {

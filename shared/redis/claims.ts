@@ -1,7 +1,7 @@
 import type { Outcome, Settlement, StartedRun } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
-import { prefixOf, settleArguments } from './job-store.ts';
-import { keyPrefix } from './keys.ts';
+import { keyPrefix, prefixOf } from './keys.ts';
+import { settleArguments } from './script-arguments.ts';
 import { Reply } from './reply.ts';
 import { parseSettlement, parseStart } from './script-answers.ts';
 import { createScripts } from './scripts.ts';

@@ -1,13 +1,14 @@
-import { HANDICAPS, share } from '../fair-share.ts';
-import type { JobStore, Outcome, Price, Submission } from '../ports.ts';
+import { share } from '../fair-share.ts';
+import type { JobStore } from '../ports.ts';
+import { createAdmissions } from './admissions.ts';
 import type { RedisConnection } from './connection.ts';
-import { codeOfJob, keyPrefix, ownerOfRun } from './keys.ts';
+import { prefixOf } from './keys.ts';
 import { readJob } from './job-reader.ts';
 import type { NearCache } from './near-cache.ts';
 import { Reply } from './reply.ts';
-import { parseAdmission, parseLeaving, parseRetrial, parseSettlement, parseStart } from './script-answers.ts';
+import { milliseconds, priceArguments, settleArguments } from './script-arguments.ts';
+import { parseLeaving, parseRetrial, parseSettlement, parseStart } from './script-answers.ts';
 import { createScripts } from './scripts.ts';
-import { toField } from '../text.ts';
 
 /**
  * The job store on Redis. Its promises fail with ioredis' own errors while Redis cannot be reached. Who answers from the
@@ -21,17 +22,7 @@ export function createJobStore(redis: RedisConnection, near?: NearCache): JobSto
   };
 
   return {
-    async admit(submission) {
-      const { id, cacheKey } = submission;
-      const known = cacheKey === undefined ? undefined : near?.find(cacheKey);
-      const args = [...admitArguments(submission), known?.run ?? ''];
-      const admission = parseAdmission(await call('admit', id, `job:${id}`, ...args), known?.output);
-      if (near && cacheKey !== undefined && admission.kind === 'hit') {
-        const { run, output } = admission;
-        if (typeof output === 'string' && output !== known?.output) near.keep(cacheKey, { run, output });
-      }
-      return admission;
-    },
+    admit: createAdmissions(run, near),
     async start(id, worker) {
       const started = parseStart(id, await call('start', id, `run:${id}`, id, worker, 1));
       if (started === 'alone') throw new TypeError('The script did not see that the worker is alone');
@@ -60,66 +51,4 @@ export function createJobStore(redis: RedisConnection, near?: NearCache): JobSto
     },
     read: (id, include) => readJob(redis, id, include),
   };
-}
-
-/** The prefix of the keys of a job or run, from its id alone. */
-export function prefixOf(id: string): string {
-  const code = codeOfJob(ownerOfRun(id));
-  if (!code) throw new TypeError(`${id} is not the id of a job`);
-  return keyPrefix(code);
-}
-
-/** 0 means none, so what is given is never rounded to it. */
-function milliseconds(seconds: number | undefined): number {
-  return seconds === undefined || seconds === 0 ? 0 : Math.max(1, Math.round(seconds * 1000));
-}
-
-function admitArguments(submission: Submission): (string | number)[] {
-  const { id, tenant, model, spec, input, cacheKey = '', waiter, price = {}, handOver } = submission;
-  const { mostOfTenant = model.queue.max_depth_per_tenant } = submission;
-  return [
-    id,
-    tenant,
-    factsOf(submission),
-    JSON.stringify({ ...spec, model: model.name, version: model.version }),
-    toField(input),
-    cacheKey,
-    spec.mode,
-    milliseconds(spec.ttl === undefined ? undefined : spec.ttl + (spec.delay ?? 0)),
-    milliseconds(spec.delay),
-    spec.priority,
-    HANDICAPS[spec.priority],
-    share(spec.weight),
-    model.queue.max_depth,
-    mostOfTenant,
-    milliseconds(model.retention),
-    spec.webhook || price.account ? 1 : 0,
-    waiter ?? '',
-    ...priceArguments(price),
-    price.onlyCached ? 1 : 0,
-    handOver ? 1 : 0,
-  ];
-}
-
-/**
- * What scripts want to know of a job for as long as it lives, as `scripts/lib/record.lua` reads it: retention in ms,
- * handicap, events of the webhook, cache key, tenant. The script puts the time of creation before it.
- */
-function factsOf({ tenant, model, spec, cacheKey }: Submission): string {
-  const shared = spec.mode === 'bypass' ? undefined : cacheKey;
-  const events = spec.webhook?.events.join(',');
-  return `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]} ${events || '-'} ${shared ?? '-'} ${tenant}`;
-}
-
-function priceArguments({ cost, account }: Price): (string | number)[] {
-  return [cost ?? '', account ?? ''];
-}
-
-/** As `settle-1.lua` has them, behind the token. */
-export function settleArguments(outcome: Outcome): (string | number)[] {
-  const { kind, attempt } = outcome;
-  const output = kind === 'succeeded' ? toField(outcome.output) : '';
-  const error = kind === 'failed' || kind === 'handover' ? outcome.error : '';
-  const cacheTtl = kind === 'succeeded' ? Math.round(outcome.cacheTtlMs) : 0;
-  return [kind, output, error, attempt, cacheTtl, kind === 'putback' && outcome.counts ? 1 : 0];
 }

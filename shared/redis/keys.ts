@@ -30,6 +30,13 @@ export function ownerOfRun(run: string): string {
   return run.split('~', 1)[0] ?? run;
 }
 
+/** The prefix of the keys of a job or run, from its id alone. */
+export function prefixOf(id: string): string {
+  const code = codeOfJob(ownerOfRun(id));
+  if (!code) throw new TypeError(`${id} is not the id of a job`);
+  return keyPrefix(code);
+}
+
 /** A new job id: `job_`, the model's code, 48 bits of time and 80 random ones; sorts by time within a model. */
 export function newJobId(code: string, now: number, random: Uint8Array): string {
   let time = '';

@@ -5,8 +5,7 @@ import { asItEnded, endMessageId, jobMessage, parseEndMessageId } from '../webho
 import type { RedisConnection } from './connection.ts';
 import type { DeliveryQueue, QueuedDelivery } from './delivery-queue.ts';
 import { readJob } from './job-reader.ts';
-import { prefixOf } from './job-store.ts';
-import { keyPrefix } from './keys.ts';
+import { keyPrefix, prefixOf } from './keys.ts';
 import { readPastEnd } from './past-end.ts';
 
 /** The webhooks that are owed since jobs ended: an entry goes only when BullMQ has the delivery. */

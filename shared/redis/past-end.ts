@@ -1,7 +1,7 @@
 import { toEnd } from './record.ts';
 import type { PastEnd } from '../webhooks/job-message.ts';
 import type { RedisConnection } from './connection.ts';
-import { prefixOf } from './job-store.ts';
+import { prefixOf } from './keys.ts';
 
 /** An end of a job that its client has had run again since; `scripts/retry-1.lua` keeps it for its webhook. */
 export async function readPastEnd(

@@ -1,6 +1,5 @@
 import type { RedisConnection } from './connection.ts';
-import { prefixOf } from './job-store.ts';
-import { ownerOfRun } from './keys.ts';
+import { ownerOfRun, prefixOf } from './keys.ts';
 import { parseFacts } from './record.ts';
 
 /** The jobs that wait for a run and whose clients asked to be told of its progress. */

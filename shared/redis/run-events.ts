@@ -1,5 +1,5 @@
 import type { RedisConnection } from './connection.ts';
-import { prefixOf } from './job-store.ts';
+import { prefixOf } from './keys.ts';
 
 /** The stream of a run keeps about so many events; `lib/run.lua` trims it. */
 const KEPT = 10_000;

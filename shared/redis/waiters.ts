@@ -1,5 +1,5 @@
 import type { RedisConnection } from './connection.ts';
-import { prefixOf } from './job-store.ts';
+import { prefixOf } from './keys.ts';
 
 const KEPT_SECONDS = 24 * 3600;
 

@@ -11,15 +11,21 @@ local function count_ahead(prefix, priority)
   return redis.call('ZCOUNT', prefix .. 'jobs:prioritized', '-inf', '(' .. digits((priority + 1) * COUNTERS))
 end
 
--- What BullMQ's own `add` would write for a run that may start now (`addPrioritizedJob`), without its events, which
--- nobody here reads. A test holds the two against each other.
+-- What BullMQ's own `add` would write for runs that may start now (`addPrioritizedJob`), without its events, which
+-- nobody here reads. A test holds the two against each other. `runs`: {run, priority} each.
 local BULL_OPTIONS = '{"attempts":1,"removeOnComplete":true,"removeOnFail":false}'
 
-local function hand_to_bull(prefix, run, priority, now)
-  local queue = prefix .. 'jobs:'
-  redis.call('HSET', queue .. run, 'name', 'run', 'data', '{}', 'opts', BULL_OPTIONS, 'timestamp', now,
-    'delay', '0', 'priority', digits(priority))
-  redis.call('ZADD', queue .. 'prioritized', bull_score(prefix, priority), run)
+local function hand_to_bull(prefix, runs, now)
+  local queue, places = prefix .. 'jobs:', {}
+  local counter = redis.call('INCRBY', queue .. 'pc', #runs) - #runs
+  for index, one in ipairs(runs) do
+    local run, priority = unpack(one)
+    redis.call('HSET', queue .. run, 'name', 'run', 'data', '{}', 'opts', BULL_OPTIONS, 'timestamp', now,
+      'delay', '0', 'priority', digits(priority))
+    places[2 * index - 1] = digits(priority * COUNTERS + (counter + index) % COUNTERS)
+    places[2 * index] = run
+  end
+  redis.call('ZADD', queue .. 'prioritized', unpack(places))
   -- One that is there wakes a worker already.
   if redis.call('ZSCORE', queue .. 'marker', '0') then return end
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency')

@@ -7,16 +7,16 @@ local function usage_field(prefix, tenant, now, what)
   return prefix .. 'usage:' .. tenant .. ':' .. math.floor(day / 32), day .. ':' .. what
 end
 
-local function count_usage(prefix, tenant, now, what)
+local function count_usage(prefix, tenant, now, what, times)
   local key, field = usage_field(prefix, tenant, now, what)
   -- The first of its kind and day moves the expiry.
-  if redis.call('HINCRBY', key, field, 1) == 1 then redis.call('PEXPIRE', key, digits(USAGE_LIFE)) end
+  if redis.call('HINCRBY', key, field, times or 1) == (times or 1) then redis.call('PEXPIRE', key, digits(USAGE_LIFE)) end
 end
 
--- A job that ended; `status+hit` and `status+coalesced` count for both.
-local function count_end(prefix, tenant, now, status, cache)
+-- A job that ended, or so many of them; `status+hit` and `status+coalesced` count for both.
+local function count_end(prefix, tenant, now, status, cache, times)
   local shared = cache == 'hit' or cache == 'coalesced'
-  count_usage(prefix, tenant, now, shared and status .. '+' .. cache or status)
+  count_usage(prefix, tenant, now, shared and status .. '+' .. cache or status, times)
 end
 
 local function add_cost(prefix, tenant, now, cost)

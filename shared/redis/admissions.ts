@@ -1,0 +1,101 @@
+import { HANDICAPS, share } from '../fair-share.ts';
+import type { Admission, JobStore, Submission } from '../ports.ts';
+import { toField } from '../text.ts';
+import { prefixOf } from './keys.ts';
+import type { NearCache, NearOutput } from './near-cache.ts';
+import { Reply } from './reply.ts';
+import { milliseconds, priceArguments } from './script-arguments.ts';
+import { parseAdmission } from './script-answers.ts';
+import type { RunScript } from './scripts.ts';
+import { createTurnBatches } from './turn-batches.ts';
+
+/** So that Redis serves others within two milliseconds. */
+const TOGETHER = { calls: 16, characters: 64 * 1024 };
+
+interface Call {
+  submission: Submission;
+  terms: (string | number)[];
+  input: string;
+  known: NearOutput | undefined;
+}
+
+/** Takes jobs in, those of one turn of the event loop in one step where they have all but themselves in common. */
+export function createAdmissions(run: RunScript, near: NearCache | undefined): JobStore['admit'] {
+  const batches = createTurnBatches<Call, Reply>(TOGETHER, async (_key, calls) => {
+    const [first] = calls;
+    if (!first) return [];
+    const { id } = first.submission;
+    const args = calls.flatMap(argumentsOf);
+    const answers: unknown = await run(
+      'admit',
+      `${prefixOf(id)}job:${id}`,
+      prefixOf(id),
+      ...first.terms,
+      ...args,
+    );
+    if (!Array.isArray(answers)) throw new TypeError('The script answered no list');
+    return answers.map((answer: unknown) => (answer instanceof Error ? answer : new Reply(answer)));
+  });
+
+  return async (submission) => {
+    const { id, cacheKey } = submission;
+    const known = cacheKey === undefined ? undefined : near?.find(cacheKey);
+    const terms = termsOf(submission);
+    const input = toField(submission.input);
+    const call = { submission, terms, input, known };
+    const reply = await batches.ask(`${prefixOf(id)} ${terms.join('\0')}`, call, input.length);
+    const admission = parseAdmission(reply, known?.output);
+    keepNear(near, cacheKey, admission, known);
+    return admission;
+  };
+}
+
+function keepNear(
+  near: NearCache | undefined,
+  cacheKey: string | undefined,
+  admission: Admission,
+  known: NearOutput | undefined,
+): void {
+  if (!near || cacheKey === undefined || admission.kind !== 'hit') return;
+  const { run, output } = admission;
+  if (typeof output === 'string' && output !== known?.output) near.keep(cacheKey, { run, output });
+}
+
+/** What jobs must have in common to be taken in together, as `admit-1.lua` has it. */
+function termsOf({ tenant, model, spec, cacheKey, waiter, price = {}, handOver, ...rest }: Submission) {
+  const { mostOfTenant = model.queue.max_depth_per_tenant } = rest;
+  return [
+    tenant,
+    cacheKey === undefined ? '' : spec.mode,
+    milliseconds(spec.ttl === undefined ? undefined : spec.ttl + (spec.delay ?? 0)),
+    milliseconds(spec.delay),
+    spec.priority,
+    HANDICAPS[spec.priority],
+    share(spec.weight),
+    model.queue.max_depth,
+    mostOfTenant,
+    milliseconds(model.retention),
+    spec.webhook || price.account ? 1 : 0,
+    waiter ?? '',
+    ...priceArguments(price),
+    price.onlyCached ? 1 : 0,
+    handOver ? 1 : 0,
+  ];
+}
+
+/** What is a job's own. */
+function argumentsOf({ submission, input, known }: Call): string[] {
+  const { id, model, spec, cacheKey = '' } = submission;
+  const text = JSON.stringify({ ...spec, model: model.name, version: model.version });
+  return [id, factsOf(submission), text, input, cacheKey, known?.run ?? ''];
+}
+
+/**
+ * What scripts want to know of a job for as long as it lives, as `scripts/lib/record.lua` reads it: retention in ms,
+ * handicap, events of the webhook, cache key, tenant. The script puts the time of creation before it.
+ */
+function factsOf({ tenant, model, spec, cacheKey }: Submission): string {
+  const shared = spec.mode === 'bypass' ? undefined : cacheKey;
+  const events = spec.webhook?.events.join(',');
+  return `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]} ${events || '-'} ${shared ?? '-'} ${tenant}`;
+}
