@@ -85,17 +85,17 @@ function termsOf({ tenant, model, spec, cacheKey, waiter, price = {}, handOver, 
 
 /** What is a job's own. */
 function argumentsOf({ submission, input, known }: Call): string[] {
-  const { id, model, spec, cacheKey = '' } = submission;
-  const text = JSON.stringify({ ...spec, model: model.name, version: model.version });
-  return [id, factsOf(submission), text, input, cacheKey, known?.run ?? ''];
+  return [submission.id, factsOf(submission), input, submission.cacheKey ?? '', known?.run ?? ''];
 }
 
 /**
- * What scripts want to know of a job for as long as it lives, as `scripts/lib/record.lua` reads it: retention in ms,
- * handicap, events of the webhook, cache key, tenant. The script puts the time of creation before it.
+ * What never changes of a job, as `scripts/lib/record.lua` reads it: retention in ms, handicap, events of the webhook,
+ * cache key, spec, tenant. The script puts the time of creation before it.
  */
 function factsOf({ tenant, model, spec, cacheKey }: Submission): string {
   const shared = spec.mode === 'bypass' ? undefined : cacheKey;
   const events = spec.webhook?.events.join(',');
-  return `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]} ${events || '-'} ${shared ?? '-'} ${tenant}`;
+  const text = JSON.stringify({ ...spec, model: model.name, version: model.version });
+  const place = `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]}`;
+  return `${place} ${events || '-'} ${shared ?? '-'} ${text}\n${tenant}`;
 }

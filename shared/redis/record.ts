@@ -8,9 +8,9 @@ type Fields = Record<string, string>;
 /** Reads the hash of a record; undefined where it is none. What lives under other keys is left empty. */
 export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
   const facts = parseFacts(fields['facts']);
-  const { status, spec: text } = fields;
-  if (!facts || !text || !isJobStatus(status)) return undefined;
-  const { model, version, ...spec } = parseSpec(text);
+  const { status } = fields;
+  if (!facts || !isJobStatus(status)) return undefined;
+  const { model, version, ...spec } = parseSpec(facts.spec);
   const { hit, run = id } = fields;
   const { created } = facts;
   const usual = hit === undefined ? { rev: '1' } : { rev: '2', cache: 'hit', ended: created };
@@ -35,13 +35,15 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
   };
 }
 
-/** What scripts know of a job for as long as it lives; written by `job-store.ts`. */
+/** What never changes of a job; written by `admissions.ts`. */
 export function parseFacts(
   facts: string | null | undefined,
-): { created: string; events: string[]; tenant: string } | undefined {
-  const [, created, events, tenant] = /^(\d+) \d+ \d+ (\S+) \S+ (.*)$/s.exec(facts ?? '') ?? [];
-  if (created === undefined || events === undefined || tenant === undefined) return undefined;
-  return { created, events: events.split(','), tenant };
+): { created: string; events: string[]; spec: string; tenant: string } | undefined {
+  const [, created, events, spec, tenant] =
+    /^(\d+) \d+ \d+ (\S+) \S+ ([^\n]*)\n(.*)$/s.exec(facts ?? '') ?? [];
+  if (created === undefined || events === undefined || spec === undefined || tenant === undefined)
+    return undefined;
+  return { created, events: events.split(','), spec, tenant };
 }
 
 /** The spec as it is kept, with what the job is for. Throws where it is no JSON. */

@@ -210,7 +210,7 @@ async function fill({ prefix }: JobWorld, count: number): Promise<void> {
       const run = `filler-${at}`;
       const tag = 1_500_000 + at;
       pipeline.hset(`${prefix}jobs:${run}`, { name: 'run', data: '{}', opts: '{}', priority: tag });
-      pipeline.hset(`${prefix}job:${run}`, { status: 'queued', tag, facts: '1 1000 0 - - a' });
+      pipeline.hset(`${prefix}job:${run}`, { status: 'queued', tag, facts: '1 1000 0 - - {}\na' });
       if (at % 2) pipeline.zadd(`${prefix}jobs:prioritized`, tag * 2 ** 32 + at, run);
       else pipeline.zadd(`${prefix}jobs:delayed`, (Date.now() + 1e7 + at) * 4096, run);
     }

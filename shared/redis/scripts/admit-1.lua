@@ -7,8 +7,8 @@
 --      10 most queued of the tenant, 11 retention in ms, 12 1 where somebody is to be told or paid at the end,
 --      13 waiting replica or '', 14 price or '', 15 account of the budget that holds it or '',
 --      16 1 where only a cached answer will do, 17 1 where BullMQ is to have them at once;
---      and for each job: its id, facts without the time, spec (JSON), input (as text.ts has it), cache key or '', and the
---      run whose output the caller has, or ''
+--      and for each job: its id, facts without the time, input (as text.ts has it), cache key or '', and the run whose
+--      output the caller has, or ''
 -- Answers for each job
 --         {'exists'}
 --      or {'hit', created, run, its output or '' where the caller has it}
@@ -21,7 +21,7 @@
 -- What a way through does not need is included behind the end of that way: each function that a script defines costs,
 -- and submissions that are answered from the cache are to pay for little.
 -- @include clock record list
-local FIRST, EACH = 18, 6
+local FIRST, EACH = 18, 5
 local prefix, tenant, mode = ARGV[1], ARGV[2], ARGV[3]
 local ttl, delay, retention = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[11]
 local now = now_ms()
@@ -31,15 +31,20 @@ for at = FIRST, #ARGV, EACH do
   local key = prefix .. 'job:' .. ARGV[at]
   records[#records + 1] = key
   jobs[#jobs + 1] = {
-    id = ARGV[at], key = key, facts = created .. ' ' .. ARGV[at + 1], spec = ARGV[at + 2], input = ARGV[at + 3],
-    cache_key = ARGV[at + 4], near = ARGV[at + 5],
+    id = ARGV[at], key = key, facts = created .. ' ' .. ARGV[at + 1], input = ARGV[at + 2], cache_key = ARGV[at + 3],
+    near = ARGV[at + 4],
   }
 end
 
--- What goes wrong for one of them is its own answer.
+-- What goes wrong for one of several is its own answer.
 local function take(job, step, ...)
+  if #jobs == 1 then
+    job.answer = step(job, ...)
+    return
+  end
   local ok, answer = pcall(step, job, ...)
-  job.answer = ok and answer or not ok and (type(answer) == 'table' and answer or { err = 'ERR ' .. tostring(answer) }) or nil
+  if not ok and type(answer) ~= 'table' then answer = { err = 'ERR ' .. tostring(answer) } end
+  job.answer = answer
 end
 
 local terms = {}
@@ -50,7 +55,7 @@ local written, listed = {}, {}
 
 -- In one step, with what else the record is to have.
 local function write_record(job, status, ...)
-  redis.call('HSET', job.key, 'facts', job.facts, 'spec', job.spec, 'status', status, ...)
+  redis.call('HSET', job.key, 'facts', job.facts, 'status', status, ...)
   if #terms > 0 then redis.call('HSET', job.key, unpack(terms)) end
   written[job.id] = true
   listed[#listed + 1], listed[#listed + 2] = created, job.id
@@ -61,27 +66,39 @@ local function is_known(job)
   return written[job.id] or some_exist and redis.call('EXISTS', job.key) == 1
 end
 
-local hits, runs_with_output = 0, {}
+local hits, life = 0, digits(retention + RECORD_LIFE)
 
--- The cache names the run whose data have the output, and until when they live: it is stored once.
-local function hit(job, known)
-  if is_known(job) then return { 'exists' } end
-  if not known then return nil end
-  local run, till = string.match(known, '^(%S+) (%d+)$')
-  local data = prefix .. 'data:' .. run
-  local output = ''
-  if run ~= job.near then
-    output = redis.call('HGET', data, 'output')
-    if not output then return nil end
-  elseif not runs_with_output[run] then
-    if redis.call('HEXISTS', data, 'output') == 0 then return nil end
-    runs_with_output[run] = true
+-- The cache names the run whose data have the output, and until when they live: it is stored once. What one job has
+-- read of it is remembered for those that ask for the same.
+local cached_runs = {}
+local function read_cached(text)
+  if not cached_runs[text] then
+    local run, till = string.match(text, '^(%S+) (%d+)$')
+    cached_runs[text] = { run = run, data = prefix .. 'data:' .. run, is_short = tonumber(till) < now + retention }
   end
-  if tonumber(till) < now + retention then keep_at_least(data, retention) end
-  write_record(job, 'succeeded', 'hit', run)
+  return cached_runs[text]
+end
+
+local function read_output(cached, near)
+  if cached.output then return cached.output end
+  if cached.run ~= near then
+    cached.output = redis.call('HGET', cached.data, 'output')
+    return cached.output
+  end
+  cached.is_there = cached.is_there or redis.call('HEXISTS', cached.data, 'output') == 1
+  return cached.is_there and ''
+end
+
+local function hit(job, text)
+  if is_known(job) then return { 'exists' } end
+  local cached = text and read_cached(text)
+  local output = cached and read_output(cached, job.near)
+  if not output then return nil end
+  if cached.is_short then keep_at_least(cached.data, retention) end
+  write_record(job, 'succeeded', 'hit', cached.run)
   if ARGV[12] == '0' then
     -- Nobody else is to be told or paid: the record is written as it ends.
-    redis.call('PEXPIRE', job.key, digits(retention + RECORD_LIFE))
+    redis.call('PEXPIRE', job.key, life)
     hits = hits + 1
   else
     -- @include usage backlog end-job
@@ -90,26 +107,26 @@ local function hit(job, known)
     local ending = {
       id = job.id, key = job.key, tenant = tenant, status = 'succeeded', rev = 1, deadline = 0, hook = hook,
       created = created, retention = retention,
-      more = { false, run, ARGV[14] ~= '' and ARGV[14], ARGV[15] ~= '' and ARGV[15], false, false },
+      more = { false, cached.run, ARGV[14] ~= '' and ARGV[14], ARGV[15] ~= '' and ARGV[15], false, false },
     }
     local _, price = end_job(prefix, ending, 'succeeded', now, nil, '')
     charge(prefix, job.id, tenant, price, false, now)
   end
-  return { 'hit', created, run, output }
+  return { 'hit', created, cached.run, job.near == cached.run and '' or output }
 end
 
-local known = {}
-if mode == 'use' and delay == 0 then
+-- What stands under a kind of key for the cache key of each.
+local function look_up(kind, some)
   local keys = {}
-  for _, job in ipairs(jobs) do
-    keys[#keys + 1], keys[#keys + 2] = prefix .. 'cache:' .. job.cache_key, prefix .. 'flight:' .. job.cache_key
-  end
-  known = redis.call('MGET', unpack(keys))
+  for index, job in ipairs(some) do keys[index] = prefix .. kind .. job.cache_key end
+  return redis.call('MGET', unpack(keys))
 end
+
+local uses_cache = mode == 'use' and delay == 0
+local known = uses_cache and look_up('cache:', jobs) or {}
 local left = {}
 for index, job in ipairs(jobs) do
-  take(job, hit, known[2 * index - 1])
-  job.flying = known[2 * index]
+  take(job, hit, known[index])
   if not job.answer then
     if ARGV[16] == '1' then job.answer = { 'not cached' } else left[#left + 1] = job end
   end
@@ -122,7 +139,7 @@ end
 if #left > 0 then
   -- @include admit-queued
 end
-if #listed > 0 then list_jobs(prefix, tenant, listed, retention) end
+if #listed > 0 then list_jobs(prefix, tenant, listed, now, retention) end
 local answers = {}
 for index, job in ipairs(jobs) do answers[index] = job.answer end
 return answers

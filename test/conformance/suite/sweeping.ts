@@ -167,8 +167,8 @@ export function sweeping(test: TestFn, connection: RedisConnection): void {
     const key = `${world.prefix}outbox`;
     for (const entry of await connection.zrange(key, '0', '-1')) await connection.zadd(key, 'XX', 0, entry);
     const [broken = ''] = ids;
-    const spec = (await connection.hget(`${world.prefix}job:${broken}`, 'spec')) ?? '';
-    await connection.hset(`${world.prefix}job:${broken}`, 'spec', 'not JSON');
+    const facts = (await connection.hget(`${world.prefix}job:${broken}`, 'facts')) ?? '';
+    await connection.hset(`${world.prefix}job:${broken}`, 'facts', facts.replace('{', 'not JSON'));
     const begun = performance.now();
     await until(async () => {
       await sweeper.sweepOnce();
@@ -176,7 +176,7 @@ export function sweeping(test: TestFn, connection: RedisConnection): void {
     });
     t.log(`250 in ${Math.round(performance.now() - begun)} ms`);
     t.true(faults.length > 0, 'it is told');
-    await connection.hset(`${world.prefix}job:${broken}`, 'spec', spec);
+    await connection.hset(`${world.prefix}job:${broken}`, 'facts', facts);
     for (const entry of await connection.zrange(key, '0', '-1')) await connection.zadd(key, 'XX', 0, entry);
     await sweeper.sweepOnce();
     t.is(await pendingOutbox(world), 0);

@@ -1,5 +1,5 @@
 -- What `admit` does with the jobs that are left when the cache has answered, inside of it.
--- @include start-rate open-run fair-share bull
+-- @include start-rate fair-share bull
 local handicap, share = tonumber(ARGV[7]), ARGV[8]
 local state, own_backlog, own_share = prefix .. 'state', 't:' .. tenant, 's:' .. ARGV[6] .. ':' .. tenant
 local seen = redis.call('HMGET', state, '*', own_backlog, 'clock', 'base', own_share, 'rate', 'rated', 'since')
@@ -7,6 +7,7 @@ local of_model, of_tenant = tonumber(seen[1]) or 0, tonumber(seen[2]) or 0
 local tag = math.max(read_fair(seen[3], seen[4]).clock, tonumber(seen[5]) or 0)
 local rate, sure = start_rate(seen[6], seen[7], seen[8], now)
 local at_once = ARGV[17] == '1' and delay == 0
+local flying = uses_cache and look_up('flight:', left) or {}
 -- What is written of them all together, in the forms that commands have.
 local waiting, due, flights, open, queued = 0, {}, {}, {}, {}
 local run_of_key = {}
@@ -28,13 +29,13 @@ local function joining()
   return join_run
 end
 
-local function queue(job)
+local function queue(job, run)
   if written[job.id] then return { 'exists' } end
   local full = refusal_when_full(of_model, of_tenant, ARGV[9], ARGV[10], rate)
-  local flying = run_of_key[job.cache_key] or job.flying
-  if flying then
+  run = uses_cache and run_of_key[job.cache_key] or run
+  if run then
     join = join or joining()
-    local joined = join(job, flying, full)
+    local joined = join(job, run, full)
     if joined then return joined end
   end
   if full then return full end
@@ -69,7 +70,7 @@ if is_rebasing(prefix) then
   -- @include run fair-clock rebase
   for _ = 1, #left do rebase(prefix) end
 end
-for _, job in ipairs(left) do take(job, queue) end
+for index, job in ipairs(left) do take(job, queue, flying[index]) end
 
 if waiting > 0 then
   local shares = has_paid and { own_share, exact(tag) } or {}

@@ -10,13 +10,13 @@ local function live_job(prefix, run, id, ...)
   local key = prefix .. 'job:' .. id
   local job = redis.call('HMGET', key, 'run', 'status', 'facts', 'attempts', 'deadline', 'tag', 'started', 'rev', ...)
   if (job[1] or id) ~= run or (job[2] ~= 'queued' and job[2] ~= 'running') then return nil end
-  local created, retention, own_handicap, hook, tenant, cache_key = read_facts(job[3])
+  local created, retention, own_handicap, hook, tenant, cache_key, spec = read_facts(job[3])
   local tag, handicap = string.match(job[6] or '', '^(%S+) ?(%d*)')
   return {
     id = id, key = key, status = job[2], tenant = tenant, attempts = tonumber(job[4]) or 0,
     deadline = tonumber(job[5]) or 0, tag = tonumber(tag), handicap = tonumber(handicap) or tonumber(own_handicap),
     started = job[7], hook = hook, created = created, retention = retention,
-    cache_key = cache_key, rev = tonumber(job[8]) or 1, more = { select(9, unpack(job)) },
+    cache_key = cache_key, spec = spec, rev = tonumber(job[8]) or 1, more = { select(9, unpack(job)) },
   }
 end
 

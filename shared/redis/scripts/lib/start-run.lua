@@ -36,7 +36,7 @@ end
 
 local function start_run(prefix, run, worker, is_alone)
   local key, now = prefix .. 'run:' .. run, now_ms()
-  local live = live_jobs(prefix, run, 'spec', 'queued', 'due')
+  local live = live_jobs(prefix, run, 'queued', 'due')
   local expired = false
   for _, job in ipairs(live) do
     if is_overdue(job, now) then
@@ -45,11 +45,11 @@ local function start_run(prefix, run, worker, is_alone)
       expired = true
     end
   end
-  if expired then live = live_jobs(prefix, run, 'spec', 'queued', 'due') end
+  if expired then live = live_jobs(prefix, run, 'queued', 'due') end
   local first = live[1]
   if not first then return { 'ended' } end
 
-  local spec, queued, later = unpack(first.more)
+  local queued, later = unpack(first.more)
   local due = not first.started and tonumber(later) or 0
   if due > now + TOLERANCE then
     -- BullMQ forgets the run; the sweeper tells it again in time.
@@ -90,7 +90,7 @@ local function start_run(prefix, run, worker, is_alone)
   tell_start(prefix, run)
   -- Here too, since a delayed job, one that was retried, or one that was overtaken may not be in flight yet.
   if first.cache_key then redis.call('SETNX', prefix .. 'flight:' .. first.cache_key, run) end
-  return { 'run', token, digits(now), first.id, spec, input,
+  return { 'run', token, digits(now), first.id, first.spec, input,
     first.tenant, first.attempts + attempts_more - 1, tonumber(lost[6]) or 0,
     digits(now - (queued or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
     given_up and 1 or 0, unpack(told) }
