@@ -37,28 +37,29 @@ export function createAdmissions(run: RunScript, near: NearCache | undefined): J
     return answers.map((answer: unknown) => (answer instanceof Error ? answer : new Reply(answer)));
   });
 
-  return async (submission) => {
-    const { id, cacheKey } = submission;
-    const known = cacheKey === undefined ? undefined : near?.find(cacheKey);
+  async function admit(submission: Submission, known?: NearOutput): Promise<Admission> {
+    const { id, cacheKey, price } = submission;
     const terms = termsOf(submission);
-    const input = toField(submission.input);
+    // Where only a cached answer will do the input is of no use.
+    const input = price?.onlyCached ? '' : toField(submission.input);
     const call = { submission, terms, input, known };
     const reply = await batches.ask(`${prefixOf(id)} ${terms.join('\0')}`, call, input.length);
     const admission = parseAdmission(reply, known?.output);
-    keepNear(near, cacheKey, admission, known);
+    if (near && cacheKey !== undefined && admission.kind === 'hit') {
+      const { run, output } = admission;
+      if (typeof output === 'string' && output !== known?.output) near.keep(cacheKey, { run, output });
+    }
     return admission;
-  };
-}
+  }
 
-function keepNear(
-  near: NearCache | undefined,
-  cacheKey: string | undefined,
-  admission: Admission,
-  known: NearOutput | undefined,
-): void {
-  if (!near || cacheKey === undefined || admission.kind !== 'hit') return;
-  const { run, output } = admission;
-  if (typeof output === 'string' && output !== known?.output) near.keep(cacheKey, { run, output });
+  return async (submission) => {
+    const { cacheKey, spec, price } = submission;
+    const known = cacheKey === undefined ? undefined : near?.find(cacheKey);
+    if (!known || spec.mode !== 'use' || spec.delay) return admit(submission);
+    // As a rule the answer is still there.
+    const admission = await admit({ ...submission, price: { ...price, onlyCached: true } }, known);
+    return admission.kind !== 'not cached' || price?.onlyCached ? admission : admit(submission);
+  };
 }
 
 /** What jobs must have in common to be taken in together, as `admit-1.lua` has it. */
@@ -92,8 +93,9 @@ function argumentsOf({ submission, input, known }: Call): string[] {
  * What never changes of a job, as `scripts/lib/record.lua` reads it: retention in ms, handicap, events of the webhook,
  * cache key, spec, tenant. The script puts the time of creation before it.
  */
-function factsOf({ tenant, model, spec, cacheKey }: Submission): string {
-  const shared = spec.mode === 'bypass' ? undefined : cacheKey;
+function factsOf({ tenant, model, spec, cacheKey, price }: Submission): string {
+  // Of an answer from the cache nobody asks whose twin it is.
+  const shared = spec.mode === 'bypass' || price?.onlyCached ? undefined : cacheKey;
   const events = spec.webhook?.events.join(',');
   const text = JSON.stringify({ ...spec, model: model.name, version: model.version });
   const place = `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]}`;

@@ -8,13 +8,15 @@ type Fields = Record<string, string>;
 /** Reads the hash of a record; undefined where it is none. What lives under other keys is left empty. */
 export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
   const facts = parseFacts(fields['facts']);
-  const { status } = fields;
-  if (!facts || !isJobStatus(status)) return undefined;
+  if (!facts) return undefined;
   const { model, version, ...spec } = parseSpec(facts.spec);
   const { hit, run = id } = fields;
   const { created } = facts;
-  const usual = hit === undefined ? { rev: '1' } : { rev: '2', cache: 'hit', ended: created };
-  const all = { ...usual, ...fields, run, created };
+  const usual: Fields =
+    hit === undefined ? { rev: '1' } : { rev: '2', cache: 'hit', ended: created, status: 'succeeded' };
+  const all: Fields = { ...usual, ...fields, run, created };
+  const { status } = all;
+  if (!isJobStatus(status)) return undefined;
   return {
     id,
     tenant: facts.tenant,
@@ -25,7 +27,7 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
     createdAt: Number(created),
     expiresAt: optionalNumber(fields['deadline']),
     retries: Number(fields['retries'] ?? 0),
-    revision: Number(all.rev),
+    revision: Number(all['rev']),
     ...toEnd(all),
     progress: null,
     queue: null,

@@ -12,25 +12,37 @@ test.after.always(async () => {
   await redis.stop();
 });
 
-/** A store that has outputs near by, and what Redis has sent, in bytes. */
+const bytes = async (direction: 'input' | 'output'): Promise<number> =>
+  Number(new RegExp(`total_net_${direction}_bytes:(\\d+)`).exec(await connection.info('stats'))?.[1]);
+
+/** A store that has outputs near by. */
 function open() {
   const world = createJobWorld(connection, '', createJobStore(connection, createNearCache()));
-  const sent = async () => Number(/total_net_output_bytes:(\d+)/.exec(await connection.info('stats'))?.[1]);
   const ask = async (options = {}) => {
     const { admission } = await world.submit({ input: 1, ...options });
     return admission.kind === 'hit' ? admission.output : admission.kind;
   };
-  return { world, sent, ask };
+  return { world, ask };
 }
 
 test.serial('the output of a hot result comes from Redis once', async (t) => {
-  const { world, sent, ask } = open();
+  const { world, ask } = open();
   const text = 'x'.repeat(100_000);
   await world.succeed(await world.start((await world.submit({ input: 1 })).id), text);
-  const before = await sent();
+  const before = await bytes('output');
   for (let at = 0; at < 20; at++) t.is(await ask(), `"${text}"`);
-  const bytes = (await sent()) - before;
-  t.true(bytes > text.length && bytes < 1.5 * text.length, `${bytes}`);
+  const sent = (await bytes('output')) - before;
+  t.true(sent > text.length && sent < 1.5 * text.length, `${sent}`);
+});
+
+test.serial('the input of what has a hot result does not go to Redis again', async (t) => {
+  const { world, ask } = open();
+  const input = 'x'.repeat(100_000);
+  await world.succeed(await world.start((await world.submit({ input })).id), 'out');
+  t.is(await ask({ input }), '"out"');
+  const before = await bytes('input');
+  for (let at = 0; at < 20; at++) t.is(await ask({ input }), '"out"');
+  t.true((await bytes('input')) - before < input.length);
 });
 
 test.serial('what is asked anew is given anew, what is gone is not given', async (t) => {

@@ -7,8 +7,8 @@
 --      10 most queued of the tenant, 11 retention in ms, 12 1 where somebody is to be told or paid at the end,
 --      13 waiting replica or '', 14 price or '', 15 account of the budget that holds it or '',
 --      16 1 where only a cached answer will do, 17 1 where BullMQ is to have them at once;
---      and for each job: its id, facts without the time, input (as text.ts has it), cache key or '', and the run whose
---      output the caller has, or ''
+--      and for each job: its id, facts without the time, input (as text.ts has it; '' with 16), cache key or '', and the
+--      run whose output the caller has, or ''
 -- Answers for each job
 --         {'exists'}
 --      or {'hit', created, run, its output or '' where the caller has it}
@@ -54,8 +54,8 @@ if ARGV[15] ~= '' then terms[#terms + 1], terms[#terms + 2] = 'account', ARGV[15
 local written, listed = {}, {}
 
 -- In one step, with what else the record is to have.
-local function write_record(job, status, ...)
-  redis.call('HSET', job.key, 'facts', job.facts, 'status', status, ...)
+local function write_record(job, ...)
+  redis.call('HSET', job.key, 'facts', job.facts, ...)
   if #terms > 0 then redis.call('HSET', job.key, unpack(terms)) end
   written[job.id] = true
   listed[#listed + 1], listed[#listed + 2] = created, job.id
@@ -95,7 +95,7 @@ local function hit(job, text)
   local output = cached and read_output(cached, job.near)
   if not output then return nil end
   if cached.is_short then keep_at_least(cached.data, retention) end
-  write_record(job, 'succeeded', 'hit', cached.run)
+  write_record(job, 'hit', cached.run)
   if ARGV[12] == '0' then
     -- Nobody else is to be told or paid: the record is written as it ends.
     redis.call('PEXPIRE', job.key, life)
@@ -115,18 +115,25 @@ local function hit(job, text)
   return { 'hit', created, cached.run, job.near == cached.run and '' or output }
 end
 
--- What stands under a kind of key for the cache key of each.
+-- What stands under a kind of key, by cache key.
 local function look_up(kind, some)
-  local keys = {}
-  for index, job in ipairs(some) do keys[index] = prefix .. kind .. job.cache_key end
-  return redis.call('MGET', unpack(keys))
+  local keys, cache_keys, found = {}, {}, {}
+  for _, job in ipairs(some) do
+    local cache_key = job.cache_key
+    if found[cache_key] == nil then
+      found[cache_key] = false
+      keys[#keys + 1], cache_keys[#cache_keys + 1] = prefix .. kind .. cache_key, cache_key
+    end
+  end
+  for index, value in ipairs(redis.call('MGET', unpack(keys))) do found[cache_keys[index]] = value end
+  return found
 end
 
 local uses_cache = mode == 'use' and delay == 0
 local known = uses_cache and look_up('cache:', jobs) or {}
 local left = {}
-for index, job in ipairs(jobs) do
-  take(job, hit, known[index])
+for _, job in ipairs(jobs) do
+  take(job, hit, known[job.cache_key])
   if not job.answer then
     if ARGV[16] == '1' then job.answer = { 'not cached' } else left[#left + 1] = job end
   end

@@ -7,7 +7,8 @@
 -- @include clock record backlog run usage end-job overdue leave-run
 local prefix, id, reason = ARGV[1], ARGV[2], ARGV[3]
 local now = now_ms()
-local status, run = unpack(redis.call('HMGET', KEYS[1], 'status', 'run'))
+local status, run, is_hit = unpack(redis.call('HMGET', KEYS[1], 'status', 'run', 'hit'))
+if not status and is_hit then status = 'succeeded' end
 if not status then return { 'missing' } end
 run = run or id
 if status ~= 'queued' and status ~= 'running' then return { 'ended', status } end

@@ -8,8 +8,8 @@
 -- @include clock record backlog start-rate open-run blobs run fair-share fair-clock bull rebase
 local prefix, id = ARGV[1], ARGV[2]
 local now = now_ms()
-local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'facts', 'retries', 'rev')
-local status, old_run, revision = job[1], job[2] or id, tonumber(job[5]) or 1
+local job = redis.call('HMGET', KEYS[1], 'status', 'run', 'facts', 'retries', 'rev', 'hit')
+local status, old_run, revision = job[1] or job[6] and 'succeeded', job[2] or id, tonumber(job[5]) or 1
 
 -- Whoever cannot run again is not looked at by the next `redrive`.
 local function refuse(answer)

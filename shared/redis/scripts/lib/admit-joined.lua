@@ -20,11 +20,11 @@ local function join_run(job, run, full)
   -- A token stands in the run's hash only while a worker holds it.
   local running = redis.call('HEXISTS', prefix .. 'run:' .. run, 'token') == 1
   if running then
-    write_record(job, 'running', 'cache', 'coalesced', 'run', run, 'started', created, 'attempts', '1')
+    write_record(job, 'status', 'running', 'cache', 'coalesced', 'run', run, 'started', created, 'attempts', '1')
   elseif full then
     return full
   else
-    write_record(job, 'queued', 'cache', 'coalesced', 'run', run)
+    write_record(job, 'status', 'queued', 'cache', 'coalesced', 'run', run)
     wait_to_start(job)
     hasten(run)
   end

@@ -10,7 +10,6 @@ local at_once = ARGV[17] == '1' and delay == 0
 local flying = uses_cache and look_up('flight:', left) or {}
 -- What is written of them all together, in the forms that commands have.
 local waiting, due, flights, open, queued = 0, {}, {}, {}, {}
-local run_of_key = {}
 
 local function wait_to_start(job)
   of_model, of_tenant, waiting = of_model + 1, of_tenant + 1, waiting + 1
@@ -29,10 +28,10 @@ local function joining()
   return join_run
 end
 
-local function queue(job, run)
+local function queue(job)
   if written[job.id] then return { 'exists' } end
   local full = refusal_when_full(of_model, of_tenant, ARGV[9], ARGV[10], rate)
-  run = uses_cache and run_of_key[job.cache_key] or run
+  local run = flying[job.cache_key]
   if run then
     join = join or joining()
     local joined = join(job, run, full)
@@ -47,7 +46,7 @@ local function queue(job, run)
 
   local more = mode ~= '' and mode ~= 'bypass' and {} or { 'cache', 'bypass' }
   if delay > 0 then more[#more + 1], more[#more + 2] = 'due', digits(now + delay) end
-  write_record(job, 'queued', 'tag', exact(tag), unpack(more))
+  write_record(job, 'status', 'queued', 'tag', exact(tag), unpack(more))
   if ARGV[13] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. job.id, ARGV[13]) end
   redis.call('HSET', prefix .. 'data:' .. job.id, 'input', job.input)
   if string.byte(job.input) == 64 then
@@ -57,7 +56,7 @@ local function queue(job, run)
   wait_to_start(job)
   pay()
   if #more == 0 then
-    run_of_key[job.cache_key] = job.id
+    flying[job.cache_key] = job.id
     flights[#flights + 1], flights[#flights + 2] = prefix .. 'flight:' .. job.cache_key, job.id
   end
   -- Looked at soon where BullMQ does not have it yet: the API may die before it has told it.
@@ -70,7 +69,7 @@ if is_rebasing(prefix) then
   -- @include run fair-clock rebase
   for _ = 1, #left do rebase(prefix) end
 end
-for index, job in ipairs(left) do take(job, queue, flying[index]) end
+for _, job in ipairs(left) do take(job, queue) end
 
 if waiting > 0 then
   local shares = has_paid and { own_share, exact(tag) } or {}

@@ -1,7 +1,7 @@
 -- The record of a job is a hash. What never changes stands in one of its fields, `facts` (see admissions.ts):
 -- few fields are cheap to write and small. What may be absent has a meaning then:
 -- `run`: the job's own id; `rev`: 1; `begun`: `started`; `cache`: `miss`, or `hit` where `hit` names the run that has
--- the output, and then `ended` is `created` and `rev` 2.
+-- the output, and then `status` is `succeeded`, `ended` is `created` and `rev` 2.
 -- The record outlives its data by seven days (job-reader.ts tells the age of data by that).
 local RECORD_LIFE = 7 * 86400 * 1000
 -- The longest that a job may be delayed and then wait: its tenant's list must outlive it.
