@@ -4,7 +4,7 @@ import type { ModelOutcome } from './job-model.ts';
 
 /** One step of a client, a worker, the sweeper or fate. `pick` chooses among what there is, if there is any. */
 export type Action =
-  | { kind: 'submit'; input: number; tenant: string; mode: 'use' | 'refresh' | 'bypass'; more: Extras }
+  | { kind: 'submit'; inputs: number[]; tenant: string; mode: 'use' | 'refresh' | 'bypass'; more: Extras }
   | { kind: 'settle'; pick: number; outcome: ModelOutcome; cached: boolean }
   | { kind: 'leave'; pick: number; reason: 'canceled' | 'expired' }
   | { kind: 'submit again' | 'start' | 'settle late' | 'retry' | 'run out' | 'wait' | 'say'; pick: number }
@@ -22,8 +22,8 @@ const seldom = fc.nat({ max: 3 }).map((n) => n === 0);
 
 const submit = fc.record({
   kind: fc.constant('submit' as const),
-  // Few inputs and tenants, so that jobs meet.
-  input: fc.constantFrom(0, 0, 0, 1),
+  // Few inputs and tenants, so that jobs meet; several come in one turn of the event loop.
+  inputs: fc.array(fc.constantFrom(0, 0, 0, 1), { minLength: 1, maxLength: 3 }),
   tenant: fc.constantFrom('a', 'a', 'a', 'b'),
   mode: fc.constantFrom('use', 'use', 'use', 'use', 'refresh', 'bypass'),
   more: fc.record({

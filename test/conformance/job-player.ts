@@ -23,21 +23,28 @@ export function createJobPlayer(world: JobWorld, model: JobModel, replica: strin
 
   const anyJob = (pick: number): ModelJob | undefined => oneOf([...model.jobs.values()], pick);
 
-  async function submit({ input, tenant, mode, more }: Extract<Action, { kind: 'submit' }>): Promise<Played> {
-    const id = newJobId(world.code, Date.now(), randomBytes(16));
+  async function submit({
+    inputs,
+    tenant,
+    mode,
+    more,
+  }: Extract<Action, { kind: 'submit' }>): Promise<Played> {
     const { ttl, delayed, waits, hooks } = more;
-    const { admission } = await world.submit({
-      id,
-      input,
+    const common = {
       tenant,
       mode,
       ...(ttl ? { ttl: 1000 } : {}),
       ...(delayed ? { delay: 0.001 } : {}),
       ...(waits ? { waiter: replica } : {}),
       ...(hooks.length > 0 ? { webhook: { url: 'https://example.org/hook', events: hooks } } : {}),
+    };
+    const jobs = inputs.map((input) => ({ id: newJobId(world.code, Date.now(), randomBytes(16)), input }));
+    const submitted = await Promise.all(jobs.map((job) => world.submit({ ...common, ...job })));
+    const must = jobs.map(({ id, input }) => {
+      const key = mode === 'bypass' ? undefined : `${tenant}:${input}`;
+      return model.submit({ id, tenant, key, mode, ...more });
     });
-    const key = mode === 'bypass' ? undefined : `${tenant}:${input}`;
-    return { did: admission.kind, must: model.submit({ id, tenant, key, mode, ...more }) };
+    return { did: submitted.map(({ admission }) => admission.kind), must };
   }
 
   async function start(id: string): Promise<Played> {

@@ -9,6 +9,7 @@ import { poison } from './poison.ts';
 import { retry } from './retry.ts';
 import { sharing } from './sharing.ts';
 import type { Suite } from './suite.ts';
+import { together } from './together.ts';
 import { transitions } from './transitions.ts';
 import { ttl } from './ttl.ts';
 import { waking } from './waking.ts';
@@ -30,6 +31,7 @@ export const jobStoreSuite: Suite = (test, newWorld) => {
     fairness,
     webhooks,
     waking,
+    together,
     transitions,
   ];
   for (const part of parts) part(test, newWorld);

@@ -56,7 +56,8 @@ local function queue(job)
   wait_to_start(job)
   pay()
   if #more == 0 then
-    flying[job.cache_key] = job.id
+    -- Who asks for a fresh answer joins nobody.
+    if uses_cache then flying[job.cache_key] = job.id end
     flights[#flights + 1], flights[#flights + 2] = prefix .. 'flight:' .. job.cache_key, job.id
   end
   -- Looked at soon where BullMQ does not have it yet: the API may die before it has told it.

@@ -1,0 +1,87 @@
+import type { Suite } from './suite.ts';
+
+/** What holds for submissions that come in one turn of the event loop, which are taken in by one call. */
+export const together: Suite = (test, newWorld) => {
+  test('of identical jobs that come at once one is queued, and the others join it', async (t) => {
+    const world = newWorld();
+    const jobs = await Promise.all(Array.from({ length: 5 }, () => world.submit({ input: 1 })));
+    t.deepEqual(
+      jobs.map(({ admission }) => admission.kind),
+      ['queued', 'joined', 'joined', 'joined', 'joined'],
+    );
+    await world.succeed(await world.start(jobs[0]?.id ?? ''), 'out');
+    for (const { id } of jobs) t.like(await world.read(id), { status: 'succeeded', output: '"out"' });
+  });
+
+  test('the bounds hold among jobs that come at once', async (t) => {
+    const world = newWorld(', queue: {max_depth: 4, max_depth_per_tenant: 3}');
+    const jobs = await Promise.all(['a', 'a', 'b', 'a', 'a', 'b'].map((tenant) => world.submit({ tenant })));
+    t.deepEqual(
+      jobs.map(({ admission }) => (admission.kind === 'full' ? admission.of : admission.kind)),
+      ['queued', 'queued', 'queued', 'queued', 'tenant', 'model'],
+    );
+  });
+
+  test('jobs that come at once have their places in the order in which they came, and as much of the share', async (t) => {
+    const [atOnce, oneByOne] = [newWorld(), newWorld()];
+    const jobs = await Promise.all(Array.from({ length: 20 }, () => atOnce.submit()));
+    for (let at = 0; at < 20; at++) await oneByOne.submit();
+    const places = jobs.map(({ admission }) => (admission.kind === 'queued' ? admission.priority : 0));
+    t.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    );
+    t.true(places.every((place) => place > 0));
+    const stateOf = (world: typeof atOnce) => world.connection.hgetall(`${world.prefix}state`);
+    t.deepEqual(await stateOf(atOnce), await stateOf(oneByOne));
+  });
+
+  test('a job that comes twice at once is there once', async (t) => {
+    const world = newWorld();
+    const { id } = await world.submit({ mode: 'bypass' });
+    await world.store.leave(id, 'canceled');
+    await world.connection.del(`${world.prefix}job:${id}`);
+    const twice = await Promise.all([world.submit({ id, input: 1 }), world.submit({ id, input: 2 })]);
+    t.deepEqual(
+      twice.map(({ admission }) => admission.kind),
+      ['queued', 'exists'],
+    );
+    t.is((await world.submit({ id, input: 1 })).admission.kind, 'exists');
+  });
+
+  test('of jobs that come at once one that Redis cannot take keeps no other', async (t) => {
+    const world = newWorld();
+    const broken = await world.submit({ mode: 'bypass' });
+    await world.store.leave(broken.id, 'canceled');
+    await world.connection.del(`${world.prefix}job:${broken.id}`, `${world.prefix}data:${broken.id}`);
+    await world.connection.set(`${world.prefix}data:${broken.id}`, 'no hash');
+    const [first, bad, last] = await Promise.allSettled([
+      world.submit(),
+      world.submit({ id: broken.id }),
+      world.submit(),
+    ]);
+    t.like(bad, { status: 'rejected' });
+    t.regex(String(bad.status === 'rejected' && bad.reason), /WRONGTYPE/);
+    for (const one of [first, last]) {
+      const { id, admission } = one.status === 'fulfilled' ? one.value : await Promise.reject(one.reason);
+      t.is(admission.kind, 'queued');
+      await world.succeed(await world.start(id));
+    }
+    t.is(await world.connection.hget(`${world.prefix}state`, '*'), null);
+  });
+
+  test('answers from the cache that come at once are counted and listed each', async (t) => {
+    const world = newWorld();
+    await world.succeed(await world.start((await world.submit({ input: 1 })).id), 'out');
+    const jobs = await Promise.all(Array.from({ length: 6 }, () => world.submit({ input: 1 })));
+    for (const { id, admission } of jobs) {
+      t.like(admission, { kind: 'hit', output: '"out"' });
+      t.like(await world.read(id), { status: 'succeeded', cache: 'hit', output: '"out"' });
+      t.not(await world.connection.zscore(`${world.prefix}list:acme`, id), null);
+      t.true((await world.connection.pttl(`${world.prefix}job:${id}`)) > 0);
+    }
+    const [usage = ''] = (await world.keys()).filter((key) => key.startsWith('usage:'));
+    const counts = Object.entries(await world.connection.hgetall(world.prefix + usage));
+    t.is(counts.find(([field]) => field.endsWith(':succeeded+hit'))?.[1], '6');
+  });
+};
