@@ -50,7 +50,7 @@ export function createModelWorkers({
   let syncing = Promise.resolve();
 
   function open(code: string): Worker {
-    const runClaims = createRunClaims({ claims, code, room, name, lockMs: lockTime * 1000 });
+    const runClaims = createRunClaims({ claims, code, room });
     let inHand = 0;
     const holdOf = (job: Job, token: string): Hold => ({
       begun: runClaims.begun(job.id ?? ''),

@@ -14,8 +14,6 @@ export interface RunClaimsParts {
   claims: Claims;
   code: string;
   room: Room;
-  name: string;
-  lockMs: number;
 }
 
 /** What BullMQ tells its worker: the job, its id, ms until the rate allows one, when the next delayed one is due. */
@@ -41,7 +39,7 @@ export interface RunClaims {
 }
 
 /** One a model. */
-export function createRunClaims({ claims, code, room, name, lockMs }: RunClaimsParts): RunClaims {
+export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClaims {
   /** In the order in which they are asked for, as a rule. */
   const begun: { run: string; started: Beginning }[] = [];
   /** BullMQ has forgotten these jobs, and may have given the worker its next one. */
@@ -56,7 +54,7 @@ export function createRunClaims({ claims, code, room, name, lockMs }: RunClaimsP
     const starts = room.reserve();
     let isTaken = false;
     try {
-      const result = await work({ token, lockMs, worker: name, starts });
+      const result = await work({ token, starts });
       const { run, started } = claimOf(result) ?? {};
       if (run !== undefined && started !== undefined) {
         begun.push({ run, started });

@@ -90,7 +90,7 @@ export function createWorkerRole(
   const models = createModelWorkers({
     connection: redis,
     registry,
-    claims: createClaims(redis),
+    claims: createClaims(redis, { worker: name, lockMs: config.lockTime * 1000 }),
     room,
     process: createProcessor({
       store,

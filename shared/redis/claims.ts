@@ -5,13 +5,19 @@ import { settleArguments } from './script-arguments.ts';
 import { Reply } from './reply.ts';
 import { parseSettlement, parseStart } from './script-answers.ts';
 import { createScripts } from './scripts.ts';
+import { createTurnBatches } from './turn-batches.ts';
 
-/** How a worker takes a run from BullMQ. */
+/** Who takes runs from BullMQ. */
+export interface Claimant {
+  worker: string;
+  /** How long BullMQ's locks hold. */
+  lockMs: number;
+}
+
+/** How a worker takes a run. */
 export interface ClaimTerms {
   /** What BullMQ's lock gets. */
   token: string;
-  lockMs: number;
-  worker: string;
   /** Whether the run is started at once, as it would be among others. */
   starts: boolean;
 }
@@ -40,7 +46,7 @@ export interface Finish {
 
 /**
  * The ends of a run's way through BullMQ, each in one step with what the job store does there: three scripts a run are
- * one where a worker has always something to do.
+ * one where a worker has always something to do, and one for several runs where they end in one turn of the event loop.
  */
 export interface Claims {
   /** Takes the next run of a model. */
@@ -53,44 +59,68 @@ export interface Claims {
   ): Promise<Finish>;
 }
 
-export function createClaims(redis: RedisConnection): Claims {
+/** The arguments of one run, as `finish-1.lua` has them. */
+type Ending = (string | number)[];
+
+const MOST_AT_ONCE = { calls: 16, characters: 64_000 };
+
+export function createClaims(redis: RedisConnection, { worker, lockMs }: Claimant): Claims {
   const script = createScripts(redis);
+  const endings = createTurnBatches<Ending, unknown>(MOST_AT_ONCE, async (prefix, calls) => {
+    const reply = await script(
+      'finish',
+      `${prefix}jobs:meta`,
+      prefix,
+      lockMs,
+      worker,
+      Date.now(),
+      ...calls.flat(),
+    );
+    return toFields(reply);
+  });
+
   return {
-    async take(code, terms) {
+    async take(code, { token, starts }) {
       const prefix = keyPrefix(code);
-      return parseClaim(
-        await script('claim', `${prefix}jobs:meta`, prefix, terms.token, ...claimArguments(terms)),
-      );
+      // BullMQ goes by the worker's clock.
+      const terms = [token, lockMs, worker, Date.now(), starts ? 'starts' : 'claims'];
+      return parseClaim(await script('claim', `${prefix}jobs:meta`, prefix, ...terms));
     },
     async finish({ run, token }, outcome, terms) {
-      const prefix = prefixOf(run);
-      const end = [run, token, ...settleArguments(outcome)];
-      const next = [terms.token, terms.takesNext ? 1 : 0, ...claimArguments(terms)];
-      const reply: unknown = await script('finish', `${prefix}run:${run}`, prefix, ...end, ...next);
-      if (!Array.isArray(reply)) throw new TypeError('The script answered no list');
-      const [settled, isForgotten, claimed]: unknown[] = reply;
-      return {
-        settlement: parseSettlement(new Reply(settled)),
-        isForgotten: isForgotten === 1,
-        next: claimed ? parseClaim(claimed) : undefined,
-      };
+      const takes = terms.takesNext ? (terms.starts ? 'starts' : 'claims') : '';
+      const ending = [run, token, ...settleArguments(outcome), terms.token, takes];
+      const output = outcome.kind === 'succeeded' ? outcome.output : '';
+      return parseFinish(
+        await endings.ask(prefixOf(run), ending, typeof output === 'string' ? output.length : 0),
+      );
     },
   };
 }
 
-/** The worker's clock, which BullMQ goes by. */
-function claimArguments({ lockMs, worker, starts }: ClaimTerms): (string | number)[] {
-  return [lockMs, worker, Date.now(), starts ? 1 : 0];
+function parseFinish(reply: unknown): Finish {
+  const fields = toFields(reply);
+  const [way, kind] = fields;
+  const takes = way === 2;
+  return {
+    settlement: parseSettlement(new Reply(takes ? [kind] : fields.slice(1))),
+    isForgotten: way !== 0,
+    next: takes ? parseClaim(fields.slice(2)) : undefined,
+  };
 }
 
 function parseClaim(reply: unknown): Claim {
-  if (!Array.isArray(reply)) throw new TypeError('The script answered no list');
-  const [run, pauseMs, dueAt, started]: unknown[] = reply;
+  const fields = toFields(reply);
+  const [run, pauseMs, dueAt] = fields;
   const name = String(run);
   return {
     run: name === '' ? undefined : name,
     pauseMs: Number(pauseMs),
     dueAt: Number(dueAt),
-    started: started ? (parseStart(name, new Reply(started)) ?? 'ended') : undefined,
+    started: fields.length > 3 ? (parseStart(name, new Reply(fields.slice(3))) ?? 'ended') : undefined,
   };
+}
+
+function toFields(reply: unknown): unknown[] {
+  if (!Array.isArray(reply)) throw new TypeError('The script answered no list');
+  return reply;
 }

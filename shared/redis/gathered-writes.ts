@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { RedisConnection } from './connection.ts';
+import { atTurnEnd } from './turn-end.ts';
 
 type Send = Redis['sendCommand'];
 type Socket = Redis['stream'];
@@ -44,7 +45,7 @@ function gatherOn(socket: Socket, most: number): void {
       flush();
       return write(data);
     }
-    if (gathered === '') setImmediate(flush);
+    if (gathered === '') atTurnEnd('send', flush);
     gathered += data;
     if (gathered.length >= most) flush();
     return true;

@@ -15,8 +15,7 @@ export function priceArguments({ cost, account }: Price): (string | number)[] {
 /** As `settle-1.lua` has them, behind the token. */
 export function settleArguments(outcome: Outcome): (string | number)[] {
   const { kind, attempt } = outcome;
-  const output = kind === 'succeeded' ? toField(outcome.output) : '';
-  const error = kind === 'failed' || kind === 'handover' ? outcome.error : '';
-  const cacheTtl = kind === 'succeeded' ? Math.round(outcome.cacheTtlMs) : 0;
-  return [kind, output, error, attempt, cacheTtl, kind === 'putback' && outcome.counts ? 1 : 0];
+  if (kind === 'succeeded') return [kind, toField(outcome.output), attempt, Math.round(outcome.cacheTtlMs)];
+  if (kind === 'putback') return [kind, '', attempt, outcome.counts ? 1 : 0];
+  return [kind, outcome.error, attempt, 0];
 }

@@ -1,3 +1,5 @@
+import { atTurnEnd } from './turn-end.ts';
+
 /** A batch is sent when it has so many calls, or texts of so many characters: a script must not hold Redis up for long. */
 export interface BatchBounds {
   calls: number;
@@ -54,7 +56,7 @@ export function createTurnBatches<Call, Answer>(
   return {
     ask: (key, call, characters) =>
       new Promise((resolve, reject) => {
-        if (open.size === 0) setImmediate(sendAll);
+        if (open.size === 0) atTurnEnd('batch', sendAll);
         const batch = open.get(key) ?? {
           calls: [],
           characters: 0,

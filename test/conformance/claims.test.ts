@@ -2,11 +2,9 @@ import test, { type ExecutionContext } from 'ava';
 import { Worker } from 'bullmq';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import type { Outcome } from '../../shared/ports.ts';
-import { createClaims, type Claim, type ClaimTerms } from '../../shared/redis/claims.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { QUEUE_NAME, queuePrefix } from '../../shared/redis/work-queue.ts';
-import { createJobWorld } from '../support/job-world.ts';
-import { createBullWorld } from './bull-world.ts';
+import { createClaimWorld } from './claim-world.ts';
 
 const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
 const connection = connect(redis.url, PATIENT);
@@ -15,19 +13,9 @@ test.after.always(async () => {
   await redis.stop();
 });
 
-const TERMS: ClaimTerms = { token: 'a lock', lockMs: 30_000, worker: 'worker', starts: true };
-const DONE: Outcome = { kind: 'succeeded', output: '{"ok":true}', attempt: '{}', cacheTtlMs: 0 };
-
 async function startWorld(t: ExecutionContext) {
-  const world = createJobWorld(connection);
-  const bull = createBullWorld(world);
+  const { world, bull, take, finish } = createClaimWorld(connection);
   t.teardown(() => bull.close());
-  const claims = createClaims(connection);
-  const take = (terms: Partial<ClaimTerms> = {}) => claims.take(world.code, { ...TERMS, ...terms });
-  const finish = (claim: Claim | undefined, { outcome = DONE, takesNext = true, ...terms } = {}) => {
-    if (typeof claim?.started !== 'object') throw new Error('The run was not started');
-    return claims.finish(claim.started, outcome, { ...TERMS, ...terms, takesNext });
-  };
   /** What BullMQ has of a run; undefined where it does not know it. */
   async function seen(run: string) {
     const key = `${world.prefix}jobs:${run}`;
@@ -53,7 +41,7 @@ async function startWorld(t: ExecutionContext) {
     (await world.keys())
       .filter((key) => key.startsWith('jobs:') && !/^jobs:(events|meta|id|marker)$/.test(key))
       .toSorted();
-  return { world, bull, claims, take, finish, seen, keysOfQueue };
+  return { world, bull, take, finish, seen, keysOfQueue };
 }
 
 test('a run that is claimed is to BullMQ what one is that its own script took', async (t) => {

@@ -23,7 +23,7 @@ test('a run that is abandoned before its worker has heard that it has it is brok
   const registry = createRegistry();
   registry.replace([{ spec: world.model, source: 'file', draining: false }]);
   const seen = Promise.withResolvers<unknown>();
-  const claims = createClaims(connection);
+  const claims = createClaims(connection, { worker: 'worker', lockMs: 30_000 });
   const models = createModelWorkers({
     connection,
     registry,

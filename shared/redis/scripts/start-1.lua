@@ -10,5 +10,7 @@
 --          worker died, when it started and at which worker; or '', ''; then 1 where it is not to be called any more
 --          because its workers died too often, which is no attempt; and behind it the jobs that first start now and
 --          whose clients are to be told}
--- @include clock record backlog rate-window open-run run usage end-job overdue start-run
-return start_run(ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1')
+-- @include clock record backlog rate-window open-run run live-jobs usage end-job overdue start-run
+local taker = { next = ARGV[2] }
+start_runs(ARGV[1], { taker }, ARGV[3], ARGV[4] == '1')
+return taker.start

@@ -1,10 +1,10 @@
--- What BullMQ's own scripts (bullmq 6, `moveToActive`, `moveToFinished`) do for a run that a worker takes and one that
--- has ended, without their events, which nobody here reads. A test holds the two against each other.
+-- What BullMQ's own scripts (bullmq 6, `moveToActive`) do for runs that a worker takes, without their events, which
+-- nobody here reads. A test holds the two against each other.
 
 -- Delayed runs whose time has come by the worker's clock, which BullMQ goes by.
 local function promote_due(prefix, now, is_full)
   local queue = prefix .. 'jobs:'
-  local due = redis.call('ZRANGEBYSCORE', queue .. 'delayed', 0, digits((now + 1) * 4096 - 1), 'LIMIT', 0, 1000)
+  local due = redis.call('ZRANGEBYSCORE', queue .. 'delayed', '0', digits((now + 1) * 4096 - 1), 'LIMIT', '0', '1000')
   if #due == 0 then return end
   -- @include bull
   redis.call('ZREM', queue .. 'delayed', unpack(due))
@@ -15,76 +15,60 @@ local function promote_due(prefix, now, is_full)
     else
       redis.call('ZADD', queue .. 'prioritized', bull_score(prefix, priority), run)
     end
-    redis.call('HSET', queue .. run, 'delay', 0)
+    redis.call('HSET', queue .. run, 'delay', '0')
   end
-  if not is_full then redis.call('ZADD', queue .. 'marker', 0, '0') end
+  if not is_full then redis.call('ZADD', queue .. 'marker', '0', '0') end
 end
 
--- Ms until the model's rate lets another run start.
-local function rate_pause(queue, most)
-  if not most or most > (tonumber(redis.call('GET', queue .. 'limiter')) or 0) then return 0 end
-  local pause = redis.call('PTTL', queue .. 'limiter')
-  if pause == 0 then redis.call('DEL', queue .. 'limiter') end
-  return math.max(0, pause)
-end
-
-local function count_for_rate(queue, most, window)
-  if most and redis.call('INCR', queue .. 'limiter') == 1 then
-    redis.call('PEXPIRE', queue .. 'limiter', math.floor(math.abs(window)))
-  end
-end
-
-local function first_waiting(queue, others)
+-- The first so many that wait; `others`: not all of them stand in `prioritized`.
+local function first_waiting(queue, count, others)
+  local runs = { nil }
   -- Those whose worker died are in `wait`.
-  local stalled = others and redis.call('RPOPLPUSH', queue .. 'wait', queue .. 'active')
-  if stalled then return stalled end
-  local run = redis.call('ZPOPMIN', queue .. 'prioritized')[1]
-  if run then redis.call('LPUSH', queue .. 'active', run) else redis.call('DEL', queue .. 'pc') end
-  return run
+  while others and #runs < count do
+    local stalled = redis.call('RPOPLPUSH', queue .. 'wait', queue .. 'active')
+    if not stalled then break end
+    runs[#runs + 1] = stalled
+  end
+  local wanted, stalled = count - #runs, #runs
+  if wanted == 0 then return runs end
+  local popped = redis.call('ZPOPMIN', queue .. 'prioritized', digits(wanted))
+  for index = 1, #popped, 2 do runs[#runs + 1] = popped[index] end
+  if #popped > 0 then redis.call('LPUSH', queue .. 'active', unpack(runs, stalled + 1)) end
+  if #popped < 2 * wanted then redis.call('DEL', queue .. 'pc') end
+  return runs
 end
 
--- Answers {run or '', ms until the rate allows one, when the next delayed one is due or 0}.
-local function claim_run(prefix, token, lock_ms, worker, now)
+-- Takes a run for each taker, whose `lock` is the token of BullMQ's lock, as far as there are and may be taken, and notes
+-- it there as `next`. Answers for those without one {'', ms until the rate allows one, when the next delayed one is due
+-- or 0}.
+local function claim_runs(prefix, takers, lock_ms, worker, now)
   local queue = prefix .. 'jobs:'
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max', 'duration')
-  local is_full = meta[1] or meta[2] and redis.call('LLEN', queue .. 'active') >= tonumber(meta[2])
+  local room = meta[1] and 0 or meta[2] and math.max(0, meta[2] - redis.call('LLEN', queue .. 'active')) or #takers
   local others = redis.call('EXISTS', queue .. 'delayed', queue .. 'wait') > 0
-  if others then promote_due(prefix, now, is_full) end
-  local most = tonumber(meta[3])
-  local pause = rate_pause(queue, most)
-  if pause > 0 or is_full then return { '', pause, 0 } end
-  local run = first_waiting(queue, others)
-  if not run then
-    local due = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')[2]
-    return { '', 0, due and digits(math.floor(due / 4096)) or 0 }
+  if others then promote_due(prefix, now, room == 0) end
+  local runs, pause, due = nil, 0, 0
+  if meta[3] then
+    -- @include bull-rate
+    runs, pause = first_by_rate(queue, math.min(#takers, room), others, tonumber(meta[3]), meta[4])
+  else
+    runs = first_waiting(queue, math.min(#takers, room), others)
   end
-  count_for_rate(queue, most, meta[4])
-  redis.call('SET', queue .. run .. ':lock', token, 'PX', lock_ms)
-  redis.call('HSET', queue .. run, 'processedOn', digits(now), 'pb', worker)
+  local processed_on = digits(now)
+  for index, run in ipairs(runs) do
+    redis.call('SET', queue .. run .. ':lock', takers[index].lock, 'PX', lock_ms)
+    redis.call('HSET', queue .. run, 'processedOn', processed_on, 'pb', worker)
+    takers[index].next = run
+  end
   -- Another worker that sleeps is woken where there is something for it; BullMQ wakes it in any case.
   local marker = queue .. 'marker'
-  if not redis.call('ZSCORE', marker, '0') and redis.call('EXISTS', queue .. 'wait', queue .. 'prioritized') > 0 then
-    redis.call('ZADD', marker, 0, '0')
+  if #runs > 0 and not redis.call('ZSCORE', marker, '0') and redis.call('EXISTS', queue .. 'wait', queue .. 'prioritized') > 0 then
+    redis.call('ZADD', marker, '0', '0')
   end
-  return { run, 0, 0 }
-end
-
--- The run has ended, and its worker holds it by the token; false where it does not, and BullMQ is to say so itself.
-local function release_run(prefix, run, token)
-  local queue = prefix .. 'jobs:'
-  local lock = queue .. run .. ':lock'
-  if redis.call('GET', lock) ~= token then return false end
-  redis.call('DEL', lock, queue .. run)
-  redis.call('SREM', queue .. 'stalled', run)
-  redis.call('LREM', queue .. 'active', -1, run)
-  return true
-end
-
--- Claims a run and starts it. Where that fails the run's own worker is to see it fail, not whoever came by.
-local function claim_and_start(prefix, token, lock_ms, worker, now, may_start)
-  local claimed = claim_run(prefix, token, lock_ms, worker, now)
-  if claimed[1] == '' or not may_start then return claimed end
-  local ok, started = pcall(start_run, prefix, claimed[1], worker, false)
-  if ok then claimed[4] = started end
-  return claimed
+  if #runs == #takers then return nil end
+  if pause == 0 and #runs < room then
+    local delayed = redis.call('ZRANGE', queue .. 'delayed', '0', '0', 'WITHSCORES')[2]
+    due = delayed and digits(math.floor(delayed / 4096)) or 0
+  end
+  return { '', pause, due }
 end

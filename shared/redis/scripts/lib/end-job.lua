@@ -12,7 +12,7 @@ local function end_job(prefix, job, status, now, problem, attempt)
   if attempt ~= '' then
     more[#more + 1], more[#more + 2] = 'history', (history and history .. '\n' or '') .. attempt
   end
-  redis.call('HSET', key, 'status', status, 'ended', digits(now), 'rev', revision, unpack(more))
+  redis.call('HSET', key, 'status', status, 'ended', digits(now), 'rev', digits(revision), unpack(more))
   local fault = problem and string.match(problem, '"error_type":"([%l_]+)"')
   if job.deadline > 0 then redis.call('ZREM', prefix .. 'due', id) end
   count_end(prefix, tenant, now, status, hit and 'hit' or cache)

@@ -1,4 +1,4 @@
--- @include first-live history
+-- @include first-live history close-run
 -- Ends a job without the model's answer. The run goes on for others who joined it, in the place that it has; with the
 -- last of them it loses its token, and a call that has begun must be paid. Answers whether a webhook is owed, and
 -- whether nobody waits for the run.
@@ -12,7 +12,9 @@ local function leave_run(prefix, run, id, reason, now)
   local heir = first_live(prefix, run)
   charge(prefix, id, job.tenant, price, reason == 'canceled' and called and not heir, now)
   if not heir then
-    close_run(prefix, run, job.cache_key, job.retention, job.retention, true)
+    local closing = { gone = {} }
+    close_run(prefix, closing, run, job.cache_key, job.retention, true, job.retention)
+    redis.call('DEL', unpack(forget_runs(prefix, closing)))
     redis.call('PUBLISH', 'inferq:abandoned', run)
   elseif job.tag then
     redis.call('HSETNX', heir.key, 'tag', exact(job.tag))

@@ -1,7 +1,8 @@
 -- A run is what BullMQ holds: one call of the model for one job, or for several identical ones.
 -- Its id is that of the job it was made for, with '~<n>' after the n-th retry.
 local function owner_of(run)
-  return string.match(run, '^[^~]+')
+  local retried = string.find(run, '~', 1, true)
+  return retried and string.sub(run, 1, retried - 1) or run
 end
 
 -- A job where it still waits for the run, else nil; `more` has the fields that are asked for. A tag has a handicap
@@ -11,23 +12,14 @@ local function live_job(prefix, run, id, ...)
   local job = redis.call('HMGET', key, 'run', 'status', 'facts', 'attempts', 'deadline', 'tag', 'started', 'rev', ...)
   if (job[1] or id) ~= run or (job[2] ~= 'queued' and job[2] ~= 'running') then return nil end
   local created, retention, own_handicap, hook, tenant, cache_key, spec = read_facts(job[3])
-  local tag, handicap = string.match(job[6] or '', '^(%S+) ?(%d*)')
+  local tag, handicap = tonumber(job[6]), own_handicap
+  if job[6] and not tag then tag, handicap = string.match(job[6], '^(%S+) (%d+)') end
   return {
     id = id, key = key, status = job[2], tenant = tenant, attempts = tonumber(job[4]) or 0,
-    deadline = tonumber(job[5]) or 0, tag = tonumber(tag), handicap = tonumber(handicap) or tonumber(own_handicap),
+    deadline = tonumber(job[5]) or 0, tag = tonumber(tag), handicap = tonumber(handicap),
     started = job[7], hook = hook, created = created, retention = retention,
     cache_key = cache_key, spec = spec, rev = tonumber(job[8]) or 1, more = { select(9, unpack(job)) },
   }
-end
-
--- The jobs that still wait for the run: its owner and those who joined, in that order. Who leaves a run is taken out
--- of `joined:` at once, and an owner's record is checked: it may have a run of its own again.
-local function live_jobs(prefix, run, ...)
-  local live = { live_job(prefix, run, owner_of(run), ...) }
-  for _, id in ipairs(redis.call('ZRANGE', prefix .. 'joined:' .. run, 0, -1)) do
-    live[#live + 1] = live_job(prefix, run, id, ...)
-  end
-  return live
 end
 
 -- Tells each API replica at which someone waits that something about the run has changed. `tell` answers what is said
@@ -45,24 +37,4 @@ end
 -- Adds an event to the run's stream, which SSE readers replay; bounded, the oldest go first.
 local function add_event(prefix, run, kind, data)
   redis.call('XADD', prefix .. 'events:' .. run, 'MAXLEN', '~', 10000, '*', 'kind', kind, 'data', data)
-end
-
--- Forgets a run that nobody waits for any more; its data stay for `kept` ms, its events as long as results are kept.
--- `has_blobs`: false where it is known to refer to none.
-local function close_run(prefix, run, cache_key, retention, kept, has_blobs)
-  redis.call('DEL', prefix .. 'run:' .. run, prefix .. 'joined:' .. run)
-  redis.call('ZREM', prefix .. 'runs', run)
-  if cache_key and redis.call('GET', prefix .. 'flight:' .. cache_key) == run then
-    redis.call('DEL', prefix .. 'flight:' .. cache_key)
-  end
-  redis.call('PEXPIRE', prefix .. 'data:' .. run, digits(kept))
-  if has_blobs then
-    -- @include blobs
-    hold_blobs(prefix, run, digits(now_ms() + kept))
-  end
-  redis.call('PEXPIRE', prefix .. 'events:' .. run, retention)
-  if redis.call('EXISTS', prefix .. 'runs') == 0 then
-    -- @include shares
-    rest_state(prefix)
-  end
 end

@@ -7,10 +7,19 @@ local function usage_field(prefix, tenant, now, what)
   return prefix .. 'usage:' .. tenant .. ':' .. math.floor(day / 32), day .. ':' .. what
 end
 
+-- By tenant, what is yet to be written; nil where each count is written at once (settle-many.lua).
+local kept_counts
+
 local function count_usage(prefix, tenant, now, what, times)
+  times = times or 1
+  if kept_counts then
+    local counts = kept_counts[tenant] or {}
+    kept_counts[tenant], counts[what] = counts, (counts[what] or 0) + times
+    return
+  end
   local key, field = usage_field(prefix, tenant, now, what)
   -- The first of its kind and day moves the expiry.
-  if redis.call('HINCRBY', key, field, times or 1) == (times or 1) then redis.call('PEXPIRE', key, digits(USAGE_LIFE)) end
+  if redis.call('HINCRBY', key, field, times) == times then redis.call('PEXPIRE', key, digits(USAGE_LIFE)) end
 end
 
 -- A job that ended, or so many of them; `status+hit` and `status+coalesced` count for both.

@@ -1,0 +1,16 @@
+-- @include any-has
+-- Starts each for itself; where one fails the others go on.
+local function start_many(prefix, takers, worker, starting)
+  starting.joined = any_has(prefix, 'joined:', takers, 'next')
+  starting.waiting = any_has(prefix, 'waiting:', takers, 'next')
+  starting.known = any_has(prefix, 'run:', takers, 'next')
+  starting.flights, starting.flying = {}, {}
+  for _, taker in ipairs(takers) do
+    local ok, answer = pcall(start_run, prefix, taker.next, worker, false, starting)
+    taker.start = ok and answer
+  end
+  local flights = starting.flights
+  for index, flying in ipairs(#flights > 0 and redis.call('MGET', unpack(flights)) or {}) do
+    if not flying then redis.call('SETNX', flights[index], starting.flying[index]) end
+  end
+end
