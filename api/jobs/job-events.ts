@@ -30,7 +30,7 @@ export interface EventsParts extends LookParts {
 /** What all streams of a replica ask Redis, shared by those that ask the same at the same time. */
 export function createEventLooks({ store, waiters, wakeUp, runEvents }: LookParts) {
   return {
-    note: shareCalls((run: string) => waiters.add(run, wakeUp.replica)),
+    note: shareCalls((run: string) => waiters.add(run, wakeUp.replica, { starts: true })),
     read: shareCalls((id: string) => store.read(id)),
     hasGap: shareCalls((run: string, id: string) => runEvents.hasGap(run, id)),
     after: shareCalls((run: string, id: string) => runEvents.after(run, id, BATCH)),

@@ -3,16 +3,17 @@ import { prefixOf } from './keys.ts';
 
 const KEPT_SECONDS = 24 * 3600;
 
-/** The API replicas at which somebody waits for a run; the scripts wake them. */
+/** The API replicas at which somebody waits for a run; the scripts wake them, when it starts only who asks for that. */
 export interface Waiters {
-  add(run: string, replica: string): Promise<void>;
+  add(run: string, replica: string, options?: { starts?: boolean }): Promise<void>;
 }
 
 export function createWaiters(redis: RedisConnection): Waiters {
   return {
-    async add(run, replica) {
-      const key = `${prefixOf(run)}waiting:${run}`;
-      await Promise.all([redis.sadd(key, replica), redis.expire(key, KEPT_SECONDS)]);
+    async add(run, replica, { starts = false } = {}) {
+      const kinds = starts ? ['waiting', 'reading'] : ['waiting'];
+      const keys = kinds.map((kind) => `${prefixOf(run)}${kind}:${run}`);
+      await Promise.all(keys.flatMap((key) => [redis.sadd(key, replica), redis.expire(key, KEPT_SECONDS)]));
     },
   };
 }

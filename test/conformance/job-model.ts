@@ -28,6 +28,8 @@ interface ModelRun {
   /** How often a worker that had it was never heard of again, as far as is known. */
   deaths: number;
   waited: boolean;
+  /** Of its starts too somebody is told. */
+  read: boolean;
 }
 
 export interface ModelSubmission {
@@ -52,8 +54,8 @@ export function createJobModel() {
   /** The runs of which someone must have been told since the set was emptied. */
   const woken = new Set<string>();
 
-  function open(id: string, members: ModelJob[], waited: boolean): void {
-    runs.set(id, { id, jobs: members, token: undefined, tokens: 0, deaths: 0, waited });
+  function open(id: string, members: ModelJob[], waited: boolean, read = false): void {
+    runs.set(id, { id, jobs: members, token: undefined, tokens: 0, deaths: 0, waited, read });
     for (const job of members) Object.assign(job, { run: id, status: 'queued' });
   }
 
@@ -128,7 +130,7 @@ export function createJobModel() {
         if (job === run.jobs[0] && job.key !== undefined && !flights.has(job.key)) flights.set(job.key, id);
       }
       run.token = ++run.tokens;
-      wake(run);
+      if (run.read) wake(run);
       return run.token;
     },
 
@@ -148,7 +150,7 @@ export function createJobModel() {
         end(first, 'failed');
         if (first.key !== undefined && flights.get(first.key) === id) flights.set(first.key, heir.id);
         close(run);
-        open(heir.id, [heir, ...others], run.waited);
+        open(heir.id, [heir, ...others], run.waited, run.read);
         return 'handover';
       }
       for (const job of run.jobs) end(job, outcome === 'succeeded' ? 'succeeded' : 'failed');

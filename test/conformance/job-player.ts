@@ -93,8 +93,9 @@ export function createJobPlayer(world: JobWorld, model: JobModel, replica: strin
     if (kind === 'wait') {
       const run = model.runs.get(job.run);
       if (run) {
-        await waiters.add(run.id, replica);
+        await waiters.add(run.id, replica, { starts: true });
         run.waited = true;
+        run.read = true;
       }
     } else if (kind === 'run out' && job.ttl) {
       await world.runOut(id);

@@ -38,6 +38,26 @@ export const waking: Suite = (test, newWorld) => {
     t.deepEqual(await woken, [`inferq:wake:${replica}`, heir.id]);
   });
 
+  test('of a start only who reads along is told', async (t) => {
+    const world = newWorld();
+    const [waiter, reader] = [randomBytes(4).toString('hex'), randomBytes(4).toString('hex')];
+    const [newSubscriber] = subscribers(world.connection);
+    const subscriber = newSubscriber?.() ?? t.fail();
+    t.teardown(() => subscriber.disconnect());
+    await subscriber.subscribe(`inferq:wake:${waiter}`, `inferq:wake:${reader}`);
+    const told: string[] = [];
+    subscriber.on('message', (channel: string, message: string) => told.push(`${channel} ${message}`));
+    const { id } = await world.submit({ waiter });
+    await createWaiters(world.connection).add(id, reader, { starts: true });
+    const ended = endOf(subscriber);
+    await world.succeed(await world.start(id));
+    await ended;
+    t.deepEqual(
+      told.filter((message) => message.endsWith('started')),
+      [`inferq:wake:${reader} ${id} started`],
+    );
+  });
+
   test('who reads along learns that a run was handed over and begins again', async (t) => {
     const world = newWorld();
     const leader = await world.submit({ input: 1 });

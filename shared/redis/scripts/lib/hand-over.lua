@@ -5,7 +5,7 @@ local function hand_over(prefix, run, live, now)
   local next_run = heir.id
   redis.call('COPY', prefix .. 'data:' .. run, prefix .. 'data:' .. next_run)
   hold_blobs(prefix, next_run, '+inf')
-  redis.call('COPY', prefix .. 'waiting:' .. run, prefix .. 'waiting:' .. next_run)
+  for _, kind in ipairs({ 'waiting:', 'reading:' }) do redis.call('COPY', prefix .. kind .. run, prefix .. kind .. next_run) end
   for index = 2, #live do
     redis.call('HSET', live[index].key, 'run', next_run)
     queue_again(prefix, live[index])

@@ -11,14 +11,14 @@ local function leave_run(prefix, run, id, reason, now)
   redis.call('ZREM', prefix .. 'joined:' .. run, id)
   local heir = first_live(prefix, run)
   charge(prefix, id, job.tenant, price, reason == 'canceled' and called and not heir, now)
+  local is_waited = wake(prefix, run)
   if not heir then
-    local closing = { gone = {} }
+    local closing = { gone = is_waited and { prefix .. 'waiting:' .. run, prefix .. 'reading:' .. run } or {} }
     close_run(prefix, closing, run, job.cache_key, job.retention, true, job.retention)
     redis.call('DEL', unpack(forget_runs(prefix, closing)))
     redis.call('PUBLISH', 'inferq:abandoned', run)
   elseif job.tag then
     redis.call('HSETNX', heir.key, 'tag', exact(job.tag))
   end
-  wake(prefix, run, not heir)
   return owed, heir == nil
 end

@@ -23,15 +23,14 @@ local function live_job(prefix, run, id, ...)
 end
 
 -- Tells each API replica at which someone waits that something about the run has changed. `tell` answers what is said
--- of it, where anything is (see told-end.ts). `for_good`: of a run that is closed they are told no more.
-local function wake(prefix, run, for_good, tell)
-  local waiting = prefix .. 'waiting:' .. run
-  local replicas = redis.call('SMEMBERS', waiting)
-  if #replicas == 0 then return end
-  if for_good then redis.call('PEXPIRE', waiting, 60000) end
+-- of it, where anything is (see told-end.ts). Answers whether anyone waits.
+local function wake(prefix, run, tell)
+  local replicas = redis.call('SMEMBERS', prefix .. 'waiting:' .. run)
+  if #replicas == 0 then return false end
   local told = tell and tell()
   local message = told and run .. ' ' .. told or run
   for _, replica in ipairs(replicas) do redis.call('PUBLISH', 'inferq:wake:' .. replica, message) end
+  return true
 end
 
 -- Adds an event to the run's stream, which SSE readers replay; bounded, the oldest go first.

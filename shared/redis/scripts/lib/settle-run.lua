@@ -72,7 +72,11 @@ local function settle_run(prefix, ending, settling)
     local told = 'ended ' .. first.id .. '\0' .. ending.output .. '\0' .. record
     return #told <= MOST_TOLD and told
   end
-  wake(prefix, run, true, #live == 1 and #ending.output <= MOST_TOLD and tell or nil)
+  -- Of a run that is closed they are told no more.
+  if wake(prefix, run, #live == 1 and #ending.output <= MOST_TOLD and tell or nil) then
+    local gone = settling.gone
+    gone[#gone + 1], gone[#gone + 2] = prefix .. 'waiting:' .. run, prefix .. 'reading:' .. run
+  end
   return answer
 end
 

@@ -2,7 +2,7 @@
 -- Starts each for itself; where one fails the others go on.
 local function start_many(prefix, takers, worker, starting)
   starting.joined = any_has(prefix, 'joined:', takers, 'next')
-  starting.waiting = any_has(prefix, 'waiting:', takers, 'next')
+  starting.reading = any_has(prefix, 'reading:', takers, 'next')
   starting.known = any_has(prefix, 'run:', takers, 'next')
   starting.flights, starting.flying = {}, {}
   for _, taker in ipairs(takers) do

@@ -6,7 +6,7 @@ local ALONE_AFTER, MOST_DEATHS = 2, 3
 
 -- Of a start only those are told who read along: who waits for the end would look in vain.
 local function tell_start(prefix, run)
-  for _, replica in ipairs(redis.call('SMEMBERS', prefix .. 'waiting:' .. run)) do
+  for _, replica in ipairs(redis.call('SMEMBERS', prefix .. 'reading:' .. run)) do
     redis.call('PUBLISH', 'inferq:wake:' .. replica, run .. ' started')
   end
 end
@@ -66,7 +66,7 @@ local function start_run(prefix, run, worker, is_alone, starting)
   if token > 1 or first.attempts > 0 or string.find(run, '~', 1, true) then
     add_event(prefix, run, 'status', '{"status":"running","attempt":' .. first.attempts + attempts_more .. '}')
   end
-  if starting.waiting then tell_start(prefix, run) end
+  if starting.reading then tell_start(prefix, run) end
   -- Here too, since a delayed job, one that was retried, or one that was overtaken may not be in flight yet.
   local flight = first.cache_key and prefix .. 'flight:' .. first.cache_key
   if flight and starting.flights then
@@ -86,7 +86,7 @@ end
 local function start_runs(prefix, takers, worker, is_alone)
   -- With room for one: a table that grows costs more.
   local starting = {
-    nil, joined = true, waiting = true, known = true, flights = false, looks = { nil, nil },
+    nil, joined = true, reading = true, known = true, flights = false, looks = { nil, nil },
     look = digits(now_ms() + 60000),
   }
   if #takers == 1 then
