@@ -16,8 +16,11 @@ export function atTurnEnd(step: Step, work: Work): void {
 
 function endTurn(): void {
   const { batch, send } = due ?? { batch: [], send: [] };
-  // Grows while the batches are put together.
-  for (const work of batch) work();
-  due = undefined;
-  for (const work of send) work();
+  try {
+    // Grows while the batches are put together.
+    for (const work of batch) work();
+  } finally {
+    due = undefined;
+    for (const work of send) work();
+  }
 }
