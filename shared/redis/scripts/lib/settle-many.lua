@@ -1,4 +1,4 @@
--- @include any-has
+-- @include any-has error-of
 -- Settles each for itself; where one fails the others go on. What they count of usage, mostly the same, is written at
 -- their end.
 local function settle_many(prefix, endings, settling)
@@ -8,7 +8,7 @@ local function settle_many(prefix, endings, settling)
   settling.flights, settling.flying, kept_counts = {}, {}, {}
   for _, ending in ipairs(endings) do
     local ok, answer = pcall(settle_run, prefix, ending, settling)
-    ending.answer = ok and answer or type(answer) == 'table' and answer or { err = 'ERR ' .. tostring(answer) }
+    ending.answer = ok and answer or error_of(answer)
   end
   local flights, gone, kept = settling.flights, settling.gone, kept_counts
   for index, run in ipairs(#flights > 0 and redis.call('MGET', unpack(flights)) or {}) do
