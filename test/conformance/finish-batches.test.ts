@@ -289,3 +289,20 @@ function of(outcome: Outcome | undefined): { outcome?: Outcome } {
 async function scriptsRun(): Promise<number> {
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await connection.info('commandstats'))?.[1]);
 }
+
+test('inputs that are large are not answered all at once', async (t) => {
+  const world = startWorld(t);
+  await submitAll(world, 4);
+  const large = 'x'.repeat(200_000);
+  for (let at = 0; at < 4; at++) await world.bull.submit({ input: large, mode: 'bypass' });
+  const finishes = await Promise.all((await world.takeAll(4)).map((claim) => world.finish(claim)));
+  t.deepEqual(
+    finishes.map(({ next }) => next?.started !== undefined),
+    [true, true, false, false],
+  );
+  // Whoever has one that is not started starts it by itself.
+  for (const { next } of finishes.slice(2)) {
+    const run = await world.world.store.startAmongOthers(next?.run ?? '', 'worker');
+    t.like(run, { input: JSON.stringify(large), attempt: 1 });
+  }
+});

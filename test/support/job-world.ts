@@ -15,6 +15,8 @@ export interface SubmitOptions extends Partial<JobSpec> {
   id?: string;
   waiter?: string;
   price?: Price;
+  /** BullMQ gets it in the same step. */
+  handOver?: boolean;
 }
 
 let count = 0;
@@ -36,6 +38,7 @@ export function createJobWorld(
       input = { n: count++ },
       waiter,
       price = {},
+      handOver = false,
       id = newId(code),
       ...given
     } = options;
@@ -59,6 +62,7 @@ export function createJobWorld(
       mostOfTenant,
       waiter,
       price,
+      handOver,
     });
     return { id, admission };
   }

@@ -37,7 +37,6 @@ for at = FIRST, #ARGV, EACH do
 end
 
 -- What goes wrong for one of several is its own answer.
-local failed = 0
 local function take(job, step, ...)
   if #jobs == 1 then
     job.answer = step(job, ...)
@@ -46,7 +45,7 @@ local function take(job, step, ...)
   local ok, answer = pcall(step, job, ...)
   if not ok then
     -- @include error-of
-    failed, answer = failed + 1, error_of(answer)
+    answer = error_of(answer)
   end
   job.answer = answer
 end
@@ -151,8 +150,6 @@ if #left > 0 then
   -- @include admit-queued
 end
 if #listed > 0 then list_jobs(prefix, tenant, listed, now, retention) end
--- As an error of the script it is one of the connection too, which is made anew where Redis is master no more.
-if failed == #jobs then return jobs[1].answer end
 local answers = {}
 for index, job in ipairs(jobs) do answers[index] = job.answer end
 return answers

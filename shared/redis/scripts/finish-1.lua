@@ -11,14 +11,14 @@
 --               or the error that it failed with
 -- @include clock record backlog open-run run live-jobs usage end-job settle-run bull-release
 local OF_ALL, OF_ONE = 4, 8
-local prefix, failed = ARGV[1], 0
+local prefix = ARGV[1]
 local endings, answers, takers = { nil }, { nil }, { nil }
 for at = OF_ALL + 1, #ARGV, OF_ONE do endings[#endings + 1] = read_ending(at) end
 release_runs(prefix, endings, settle_runs(prefix, endings))
 for index, ending in ipairs(endings) do
   local settled = ending.answer
   if settled.err then
-    answers[index], failed = settled, failed + 1
+    answers[index] = settled
   elseif ending.is_released and #settled == 1 and ending.takes ~= '' then
     takers[#takers + 1], ending.index = ending, index
     answers[index] = false
@@ -26,8 +26,6 @@ for index, ending in ipairs(endings) do
     answers[index] = { ending.is_released and 1 or 0, unpack(settled) }
   end
 end
--- As an error of the script it is one of the connection too, which is made anew where Redis is master no more.
-if failed == #endings then return answers[1] end
 if #takers == 0 then return answers end
 -- @include take-runs
 local ok, none = pcall(take_runs, prefix, takers, ARGV[2], ARGV[3], tonumber(ARGV[4]))

@@ -36,6 +36,19 @@ export const together: Suite = (test, newWorld) => {
     t.deepEqual(await stateOf(atOnce), await stateOf(oneByOne));
   });
 
+  test('whoever takes a run along does not pass those who came before, in the same turn', async (t) => {
+    const world = newWorld();
+    const job = (input: number, priority: 'low' | 'high') =>
+      world.submit({ input, priority, weight: 8, handOver: true });
+    const { id: taken } = await job(1, 'low');
+    const jobs = await Promise.all([job(2, 'high'), job(3, 'high'), job(4, 'high'), job(1, 'high')]);
+    t.is(jobs[3]?.admission.kind, 'joined');
+    t.deepEqual(await world.connection.zrange(`${world.prefix}jobs:prioritized`, '0', '-1'), [
+      ...jobs.slice(0, 3).map(({ id }) => id),
+      taken,
+    ]);
+  });
+
   test('a job that comes twice at once is there once', async (t) => {
     const world = newWorld();
     const { id } = await world.submit({ mode: 'bypass' });

@@ -8,6 +8,8 @@ local function hasten(run)
   local first = first_live(prefix, run)
   if not first or not first.tag or tag + handicap >= first.tag + first.handicap then return end
   redis.call('HSET', first.key, 'tag', exact(tag) .. ' ' .. handicap)
+  -- Who came before it in this very script stays before it.
+  hand_over_queued()
   move_forward(prefix, run, tag, handicap)
   pay()
 end

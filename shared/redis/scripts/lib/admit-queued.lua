@@ -22,6 +22,12 @@ local function pay()
   tag, has_paid = tag + share, true
 end
 
+-- BullMQ gets what is queued so far.
+local function hand_over_queued()
+  if #queued > 0 then hand_to_bull(prefix, queued, created) end
+  queued = {}
+end
+
 local join
 local function joining()
   -- @include admit-joined
@@ -84,4 +90,4 @@ end
 if #due > 0 then redis.call('ZADD', prefix .. 'due', unpack(due)) end
 if #flights > 0 then redis.call('MSET', unpack(flights)) end
 if #open > 0 then redis.call('ZADD', prefix .. 'runs', unpack(open)) end
-if #queued > 0 then hand_to_bull(prefix, queued, created) end
+hand_over_queued()

@@ -9,8 +9,9 @@ local function forget_some(prefix, list, most, now, life)
   local oldest = digits(now - life)
   local old = redis.call('ZCOUNT', list, '-inf', oldest)
   if old == 0 then return end
+  -- By rank: an offset among scores would be walked to.
   local from = old > most and now % (old - most + 1) or 0
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', oldest, 'LIMIT', digits(from), most)) do
+  for _, id in ipairs(redis.call('ZRANGE', list, digits(from), digits(from + math.min(most, old) - 1))) do
     if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then redis.call('ZREM', list, id) end
   end
 end
