@@ -44,6 +44,7 @@ export function createAdmissions(run: RunScript, near: NearCache | undefined): J
     const input = price?.onlyCached ? '' : toField(submission.input);
     const call = { submission, terms, input, known };
     const reply = await batches.ask(`${prefixOf(id)} ${terms.join('\0')}`, call, input.length);
+    if (reply.text(0) === 'again') return admit(submission, known);
     const admission = parseAdmission(reply, known?.output);
     if (near && cacheKey !== undefined && admission.kind === 'hit') {
       const { run, output } = admission;

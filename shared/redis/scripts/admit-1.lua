@@ -17,6 +17,7 @@
 --      or {'full', 'model' or 'tenant', depth, starts a second}
 --      or {'late', position, starts a second}
 --      or {'not cached'}
+--      or {'again'} where the cache has the answer, and those before it were so large that this one is to be asked again
 --      or the error that this one met
 -- What a way through does not need is included behind the end of that way: each function that a script defines costs,
 -- and submissions that are answered from the cache are to pay for little.
@@ -82,10 +83,16 @@ local function read_cached(text)
   return cached_runs[text]
 end
 
+-- So much is read for one answer, in bytes: a script is to be short.
+local MOST_OUTPUT = 262144
+local bytes_read = 0
+
 local function read_output(cached, near)
   if cached.output then return cached.output end
   if cached.run ~= near then
+    if bytes_read >= MOST_OUTPUT then return 'again' end
     cached.output = redis.call('HGET', cached.data, 'output')
+    bytes_read = bytes_read + #(cached.output or '')
     return cached.output
   end
   cached.is_there = cached.is_there or redis.call('HEXISTS', cached.data, 'output') == 1
@@ -97,6 +104,7 @@ local function hit(job, text)
   local cached = text and read_cached(text)
   local output = cached and read_output(cached, job.near)
   if not output then return nil end
+  if output == 'again' then return { 'again' } end
   if cached.is_short then keep_at_least(cached.data, retention) end
   write_record(job, 'hit', cached.run)
   if ARGV[12] == '0' then

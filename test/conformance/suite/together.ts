@@ -83,6 +83,18 @@ export const together: Suite = (test, newWorld) => {
     t.is(await world.connection.hget(`${world.prefix}state`, '*'), null);
   });
 
+  test('answers from the cache that are large come, though not from one script', async (t) => {
+    const world = newWorld();
+    const outputs = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(200_000));
+    for (const [input, output] of outputs.entries())
+      await world.succeed(await world.start((await world.submit({ input })).id), output);
+    const jobs = await Promise.all(outputs.map((_, input) => world.submit({ input })));
+    for (const [index, { id, admission }] of jobs.entries()) {
+      t.like(admission, { kind: 'hit', output: JSON.stringify(outputs[index]) });
+      t.is(await world.status(id), 'succeeded');
+    }
+  });
+
   test('answers from the cache that come at once are counted and listed each', async (t) => {
     const world = newWorld();
     await world.succeed(await world.start((await world.submit({ input: 1 })).id), 'out');
