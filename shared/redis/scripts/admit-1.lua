@@ -27,7 +27,8 @@ local prefix, tenant, mode = ARGV[1], ARGV[2], ARGV[3]
 local ttl, delay, retention = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[11]
 local now = now_ms()
 local created = digits(now)
-local jobs, records = {}, {}
+-- With room for one: a table that grows costs more. So it is below.
+local jobs, records = { nil }, { nil }
 for at = FIRST, #ARGV, EACH do
   local key = prefix .. 'job:' .. ARGV[at]
   records[#records + 1] = key
@@ -51,11 +52,11 @@ local function take(job, step, ...)
   job.answer = answer
 end
 
-local terms = {}
+local terms = { nil, nil }
 if ttl > 0 then terms = { 'deadline', digits(now + ttl) } end
 if ARGV[14] ~= '' then terms[#terms + 1], terms[#terms + 2] = 'cost', ARGV[14] end
 if ARGV[15] ~= '' then terms[#terms + 1], terms[#terms + 2] = 'account', ARGV[15] end
-local written, listed = {}, {}
+local written, listed = {}, { nil, nil }
 
 -- In one step, with what else the record is to have.
 local function write_record(job, ...)
@@ -70,83 +71,41 @@ local function is_known(job)
   return written[job.id] or some_exist and redis.call('EXISTS', job.key) == 1
 end
 
-local hits, life = 0, digits(retention + RECORD_LIFE)
-
--- The cache names the run whose data have the output, and until when they live: it is stored once. What one job has
--- read of it is remembered for those that ask for the same.
-local cached_runs = {}
-local function read_cached(text)
-  if not cached_runs[text] then
-    local run, till = string.match(text, '^(%S+) (%d+)$')
-    cached_runs[text] = { run = run, data = prefix .. 'data:' .. run, is_short = tonumber(till) < now + retention }
-  end
-  return cached_runs[text]
-end
-
--- So much is read for one answer, in bytes: a script is to be short.
-local MOST_OUTPUT = 262144
-local bytes_read = 0
-
-local function read_output(cached, near)
-  if cached.output then return cached.output end
-  if cached.run ~= near then
-    if bytes_read >= MOST_OUTPUT then return 'again' end
-    cached.output = redis.call('HGET', cached.data, 'output')
-    bytes_read = bytes_read + #(cached.output or '')
-    return cached.output
-  end
-  cached.is_there = cached.is_there or redis.call('HEXISTS', cached.data, 'output') == 1
-  return cached.is_there and ''
-end
-
-local function hit(job, text)
-  if is_known(job) then return { 'exists' } end
-  local cached = text and read_cached(text)
-  local output = cached and read_output(cached, job.near)
-  if not output then return nil end
-  if output == 'again' then return { 'again' } end
-  if cached.is_short then keep_at_least(cached.data, retention) end
-  write_record(job, 'hit', cached.run)
-  if ARGV[12] == '0' then
-    -- Nobody else is to be told or paid: the record is written as it ends.
-    redis.call('PEXPIRE', job.key, life)
-    hits = hits + 1
-  else
-    -- @include usage backlog end-job
-    local _, _, _, hook = read_facts(job.facts)
-    -- As `live_job` reads one that ends, with END_FIELDS; this one has just been written.
-    local ending = {
-      id = job.id, key = job.key, tenant = tenant, status = 'succeeded', rev = 1, deadline = 0, hook = hook,
-      created = created, retention = retention,
-      more = { false, cached.run, ARGV[14] ~= '' and ARGV[14], ARGV[15] ~= '' and ARGV[15], false, false },
-    }
-    local _, price = end_job(prefix, ending, 'succeeded', now, nil, '')
-    charge(prefix, job.id, tenant, price, false, now)
-  end
-  return { 'hit', created, cached.run, job.near == cached.run and '' or output }
-end
-
--- What stands under a kind of key, by cache key.
-local function look_up(kind, some)
-  local keys, cache_keys, found = {}, {}, {}
-  for _, job in ipairs(some) do
+-- By cache key, what the cache has and who is in flight.
+local known, flying = {}, {}
+local uses_cache, only_cached = mode == 'use' and delay == 0, ARGV[16] == '1'
+if uses_cache then
+  local keys, cache_keys = { nil, nil }, { nil }
+  for _, job in ipairs(jobs) do
     local cache_key = job.cache_key
-    if found[cache_key] == nil then
-      found[cache_key] = false
-      keys[#keys + 1], cache_keys[#cache_keys + 1] = prefix .. kind .. cache_key, cache_key
+    if known[cache_key] == nil then
+      known[cache_key], keys[#keys + 1] = false, prefix .. 'cache:' .. cache_key
+      if not only_cached then keys[#keys + 1] = prefix .. 'flight:' .. cache_key end
+      cache_keys[#cache_keys + 1] = cache_key
     end
   end
-  for index, value in ipairs(redis.call('MGET', unpack(keys))) do found[cache_keys[index]] = value end
-  return found
+  local values, each = redis.call('MGET', unpack(keys)), only_cached and 1 or 2
+  for index, cache_key in ipairs(cache_keys) do
+    known[cache_key] = values[(index - 1) * each + 1]
+    flying[cache_key] = not only_cached and values[index * each]
+  end
 end
-
-local uses_cache = mode == 'use' and delay == 0
-local known = uses_cache and look_up('cache:', jobs) or {}
-local left = {}
+local hits, has_answers = 0, false
+for _, text in pairs(known) do has_answers = has_answers or text ~= false end
+if has_answers then
+  -- @include admit-cached
+  for _, job in ipairs(jobs) do
+    if known[job.cache_key] then take(job, hit, known[job.cache_key]) end
+  end
+end
+local left = { nil }
 for _, job in ipairs(jobs) do
-  take(job, hit, known[job.cache_key])
-  if not job.answer then
-    if ARGV[16] == '1' then job.answer = { 'not cached' } else left[#left + 1] = job end
+  if not job.answer and is_known(job) then
+    job.answer = { 'exists' }
+  elseif not job.answer and only_cached then
+    job.answer = { 'not cached' }
+  elseif not job.answer then
+    left[#left + 1] = job
   end
 end
 if hits > 0 then
@@ -158,6 +117,6 @@ if #left > 0 then
   -- @include admit-queued
 end
 if #listed > 0 then list_jobs(prefix, tenant, listed, now, retention) end
-local answers = {}
+local answers = { nil }
 for index, job in ipairs(jobs) do answers[index] = job.answer end
 return answers

@@ -11,7 +11,7 @@ local function hasten(run)
   -- Who came before it in this very script stays before it.
   hand_over_queued()
   move_forward(prefix, run, tag, handicap)
-  pay()
+  tag, has_paid = tag + share, true
 end
 
 local function join_run(job, run, full)

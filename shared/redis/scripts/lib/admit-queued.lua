@@ -7,19 +7,14 @@ local of_model, of_tenant = tonumber(seen[1]) or 0, tonumber(seen[2]) or 0
 local tag = math.max(read_fair(seen[3], seen[4]).clock, tonumber(seen[5]) or 0)
 local rate, sure = start_rate(seen[6], seen[7], seen[8], now)
 local at_once = ARGV[17] == '1' and delay == 0
-local flying = uses_cache and look_up('flight:', left) or {}
 -- What is written of them all together, in the forms that commands have.
-local waiting, due, flights, open, queued = 0, {}, {}, {}, {}
+local waiting, due, flights, open, queued = 0, {}, { nil, nil }, { nil, nil }, { nil }
+-- Whether the tenant's fair share was used up further.
+local has_paid = false
 
 local function wait_to_start(job)
   of_model, of_tenant, waiting = of_model + 1, of_tenant + 1, waiting + 1
   if ttl > 0 then due[#due + 1], due[#due + 2] = digits(now + ttl), job.id end
-end
-
--- The fair share of the tenant is used up so much further.
-local has_paid = false
-local function pay()
-  tag, has_paid = tag + share, true
 end
 
 -- BullMQ gets what is queued so far.
@@ -60,7 +55,7 @@ local function queue(job)
     hold_blobs(prefix, job.id, '+inf')
   end
   wait_to_start(job)
-  pay()
+  tag, has_paid = tag + share, true
   if #more == 0 then
     -- Who asks for a fresh answer joins nobody.
     if uses_cache then flying[job.cache_key] = job.id end

@@ -43,9 +43,13 @@ end
 -- or 0}.
 local function claim_runs(prefix, takers, lock_ms, worker, now)
   local queue = prefix .. 'jobs:'
+  local others = redis.call('EXISTS', queue .. 'delayed', queue .. 'wait') > 0
+  if not others and redis.call('EXISTS', queue .. 'prioritized') == 0 then
+    redis.call('DEL', queue .. 'pc')
+    return { '', 0, 0 }
+  end
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max', 'duration')
   local room = meta[1] and 0 or meta[2] and math.max(0, meta[2] - redis.call('LLEN', queue .. 'active')) or #takers
-  local others = redis.call('EXISTS', queue .. 'delayed', queue .. 'wait') > 0
   if others then promote_due(prefix, now, room == 0) end
   local runs, pause, due = nil, 0, 0
   if meta[3] then

@@ -1,0 +1,56 @@
+-- How `admit` answers a job from the cache, inside of it.
+local life = digits(retention + RECORD_LIFE)
+
+-- The cache names the run whose data have the output, and until when they live: it is stored once. What one job has
+-- read of it is remembered for those that ask for the same.
+local cached_runs = {}
+local function read_cached(text)
+  if not cached_runs[text] then
+    local run, till = string.match(text, '^(%S+) (%d+)$')
+    cached_runs[text] = { run = run, data = prefix .. 'data:' .. run, is_short = tonumber(till) < now + retention }
+  end
+  return cached_runs[text]
+end
+
+-- So much is read for one answer, in bytes: a script is to be short.
+local MOST_OUTPUT = 262144
+local bytes_read = 0
+
+local function read_output(cached, near)
+  if cached.output then return cached.output end
+  if cached.run ~= near then
+    if bytes_read >= MOST_OUTPUT then return 'again' end
+    cached.output = redis.call('HGET', cached.data, 'output')
+    bytes_read = bytes_read + #(cached.output or '')
+    return cached.output
+  end
+  cached.is_there = cached.is_there or redis.call('HEXISTS', cached.data, 'output') == 1
+  return cached.is_there and ''
+end
+
+local function hit(job, text)
+  if is_known(job) then return { 'exists' } end
+  local cached = read_cached(text)
+  local output = read_output(cached, job.near)
+  if not output then return nil end
+  if output == 'again' then return { 'again' } end
+  if cached.is_short then keep_at_least(cached.data, retention) end
+  write_record(job, 'hit', cached.run)
+  if ARGV[12] == '0' then
+    -- Nobody else is to be told or paid: the record is written as it ends.
+    redis.call('PEXPIRE', job.key, life)
+    hits = hits + 1
+  else
+    -- @include usage backlog end-job
+    local _, _, _, hook = read_facts(job.facts)
+    -- As `live_job` reads one that ends, with END_FIELDS; this one has just been written.
+    local ending = {
+      id = job.id, key = job.key, tenant = tenant, status = 'succeeded', rev = 1, deadline = 0, hook = hook,
+      created = created, retention = retention,
+      more = { false, cached.run, ARGV[14] ~= '' and ARGV[14], ARGV[15] ~= '' and ARGV[15], false, false },
+    }
+    local _, price = end_job(prefix, ending, 'succeeded', now, nil, '')
+    charge(prefix, job.id, tenant, price, false, now)
+  end
+  return { 'hit', created, cached.run, job.near == cached.run and '' or output }
+end
