@@ -34,8 +34,14 @@ local function first_waiting(queue, count, others)
   local popped = redis.call('ZPOPMIN', queue .. 'prioritized', digits(wanted))
   for index = 1, #popped, 2 do runs[#runs + 1] = popped[index] end
   if #popped > 0 then redis.call('LPUSH', queue .. 'active', unpack(runs, stalled + 1)) end
-  if #popped < 2 * wanted then redis.call('DEL', queue .. 'pc') end
   return runs
+end
+
+-- With none left the counter of `prioritized` begins anew, as soon as somebody looks in vain.
+local function is_empty(queue)
+  local empty = redis.call('EXISTS', queue .. 'prioritized') == 0
+  if empty then redis.call('DEL', queue .. 'pc') end
+  return empty
 end
 
 -- Takes a run for each taker, whose `lock` is the token of BullMQ's lock, as far as there are and may be taken, and notes
@@ -44,10 +50,7 @@ end
 local function claim_runs(prefix, takers, lock_ms, worker, now)
   local queue = prefix .. 'jobs:'
   local others = redis.call('EXISTS', queue .. 'delayed', queue .. 'wait') > 0
-  if not others and redis.call('EXISTS', queue .. 'prioritized') == 0 then
-    redis.call('DEL', queue .. 'pc')
-    return { '', 0, 0 }
-  end
+  if is_empty(queue) and not others then return { '', 0, 0 } end
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max', 'duration')
   local room = meta[1] and 0 or meta[2] and math.max(0, meta[2] - redis.call('LLEN', queue .. 'active')) or #takers
   if others then promote_due(prefix, now, room == 0) end
@@ -70,6 +73,7 @@ local function claim_runs(prefix, takers, lock_ms, worker, now)
     redis.call('ZADD', marker, '0', '0')
   end
   if #runs == #takers then return nil end
+  is_empty(queue)
   if pause == 0 and #runs < room then
     local delayed = redis.call('ZRANGE', queue .. 'delayed', '0', '0', 'WITHSCORES')[2]
     due = delayed and digits(math.floor(delayed / 4096)) or 0
