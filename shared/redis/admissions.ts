@@ -15,17 +15,24 @@ const TOGETHER = { calls: 16, characters: 64 * 1024 };
 interface Call {
   submission: Submission;
   terms: (string | number)[];
+  /** What its tenant's jobs have in common. */
+  ofTenant: (string | number)[];
   input: string;
   known: NearOutput | undefined;
 }
 
-/** Takes jobs in, those of one turn of the event loop in one step where they have all but themselves in common. */
+/** Takes jobs in, those of one turn of the event loop in one step where they are of one model and have the same terms. */
 export function createAdmissions(run: RunScript, near: NearCache | undefined): JobStore['admit'] {
   const batches = createTurnBatches<Call, Reply>(TOGETHER, async (_key, calls) => {
+    const tenants = [...Map.groupBy(calls, ({ ofTenant }) => ofTenant.join('\0')).values()];
     const [first] = calls;
     if (!first) return [];
     const { id } = first.submission;
-    const args = calls.flatMap(argumentsOf);
+    const args = tenants.flatMap((own) => [
+      ...(own[0]?.ofTenant ?? []),
+      own.length,
+      ...own.flatMap(argumentsOf),
+    ]);
     const answers: unknown = await run(
       'admit',
       `${prefixOf(id)}job:${id}`,
@@ -34,7 +41,11 @@ export function createAdmissions(run: RunScript, near: NearCache | undefined): J
       ...args,
     );
     if (!Array.isArray(answers)) throw new TypeError('The script answered no list');
-    return answers.map((answer: unknown) => (answer instanceof Error ? answer : new Reply(answer)));
+    const places = new Map(tenants.flat().map((call, index) => [call, index]));
+    return calls.map((call) => {
+      const answer: unknown = answers[places.get(call) ?? -1];
+      return answer instanceof Error ? answer : new Reply(answer);
+    });
   });
 
   async function admit(submission: Submission, known?: NearOutput): Promise<Admission> {
@@ -42,7 +53,7 @@ export function createAdmissions(run: RunScript, near: NearCache | undefined): J
     const terms = termsOf(submission);
     // Where only a cached answer will do the input is of no use.
     const input = price?.onlyCached ? '' : toField(submission.input);
-    const call = { submission, terms, input, known };
+    const call = { submission, terms, ofTenant: ofTenant(submission), input, known };
     const reply = await batches.ask(`${prefixOf(id)} ${terms.join('\0')}`, call, input.length);
     if (reply.text(0) === 'again') return admit(submission, known);
     const admission = parseAdmission(reply, known?.output);
@@ -64,18 +75,14 @@ export function createAdmissions(run: RunScript, near: NearCache | undefined): J
 }
 
 /** What jobs must have in common to be taken in together, as `admit-1.lua` has it. */
-function termsOf({ tenant, model, spec, cacheKey, waiter, price = {}, handOver, ...rest }: Submission) {
-  const { mostOfTenant = model.queue.max_depth_per_tenant } = rest;
+function termsOf({ model, spec, cacheKey, waiter, price = {}, handOver }: Submission): (string | number)[] {
   return [
-    tenant,
     cacheKey === undefined ? '' : spec.mode,
     milliseconds(spec.ttl === undefined ? undefined : spec.ttl + (spec.delay ?? 0)),
     milliseconds(spec.delay),
     spec.priority,
     HANDICAPS[spec.priority],
-    share(spec.weight),
     model.queue.max_depth,
-    mostOfTenant,
     milliseconds(model.retention),
     spec.webhook || price.account ? 1 : 0,
     waiter ?? '',
@@ -83,6 +90,10 @@ function termsOf({ tenant, model, spec, cacheKey, waiter, price = {}, handOver, 
     price.onlyCached ? 1 : 0,
     handOver ? 1 : 0,
   ];
+}
+
+function ofTenant({ tenant, model, spec, mostOfTenant }: Submission): (string | number)[] {
+  return [tenant, share(spec.weight), mostOfTenant ?? model.queue.max_depth_per_tenant];
 }
 
 /** What is a job's own. */

@@ -36,6 +36,50 @@ export const together: Suite = (test, newWorld) => {
     t.deepEqual(await stateOf(atOnce), await stateOf(oneByOne));
   });
 
+  test('jobs of several tenants that come at once are to each tenant what they are one by one', async (t) => {
+    const [atOnce, oneByOne] = [newWorld(), newWorld()];
+    const jobs = ['a', 'b', 'a', 'c', 'b', 'a'].map((tenant, input) => ({
+      tenant,
+      input,
+      weight: tenant === 'b' ? 2 : 1,
+    }));
+    const together = await Promise.all(jobs.map((job) => atOnce.submit(job)));
+    for (const job of jobs) await oneByOne.submit(job);
+    for (const [index, { tenant, input }] of jobs.entries()) {
+      const { id = '', admission } = together[index] ?? {};
+      t.is(admission?.kind, 'queued');
+      t.like(await atOnce.read(id), { id, tenant, status: 'queued', input: String(input) });
+      t.not(await atOnce.connection.zscore(`${atOnce.prefix}list:${tenant}`, id), null);
+    }
+    const stateOf = (world: typeof atOnce) => world.connection.hgetall(`${world.prefix}state`);
+    t.deepEqual(await stateOf(atOnce), await stateOf(oneByOne));
+    // The last of one tenant waits in its own list only.
+    t.is(await atOnce.connection.zcard(`${atOnce.prefix}list:a`), 3);
+  });
+
+  test('where the cache is shared jobs of several tenants that come at once share a call', async (t) => {
+    const world = newWorld(', cache: {ttl: 60, scope: shared}');
+    const jobs = await Promise.all(['a', 'b', 'c'].map((tenant) => world.submit({ tenant, input: 1 })));
+    t.deepEqual(
+      jobs.map(({ admission }) => admission.kind),
+      ['queued', 'joined', 'joined'],
+    );
+    await world.succeed(await world.start(jobs[0]?.id ?? ''), 'out');
+    const hits = await Promise.all(['c', 'd'].map((tenant) => world.submit({ tenant, input: 1 })));
+    for (const { admission } of hits) t.like(admission, { kind: 'hit', output: '"out"' });
+  });
+
+  test('what goes wrong with what a tenant has keeps no other tenant', async (t) => {
+    const world = newWorld();
+    await world.connection.set(`${world.prefix}list:broken`, 'no list');
+    const [first, bad, last] = await Promise.allSettled(
+      ['a', 'broken', 'c'].map((tenant) => world.submit({ tenant })),
+    );
+    t.regex(String(bad?.status === 'rejected' && bad.reason), /WRONGTYPE/);
+    for (const one of [first, last])
+      t.like(one, { status: 'fulfilled', value: { admission: { kind: 'queued' } } });
+  });
+
   test('whoever takes a run along does not pass those who came before, in the same turn', async (t) => {
     const world = newWorld();
     const job = (input: number, priority: 'low' | 'high') =>

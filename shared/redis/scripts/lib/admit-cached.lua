@@ -36,7 +36,7 @@ local function hit(job, text)
   if output == 'again' then return { 'again' } end
   if cached.is_short then keep_at_least(cached.data, retention) end
   write_record(job, 'hit', cached.run)
-  if ARGV[12] == '0' then
+  if ARGV[9] == '0' then
     -- Nobody else is to be told or paid: the record is written as it ends.
     redis.call('PEXPIRE', job.key, life)
     hits = hits + 1
@@ -47,7 +47,7 @@ local function hit(job, text)
     local ending = {
       id = job.id, key = job.key, tenant = tenant, status = 'succeeded', rev = 1, deadline = 0, hook = hook,
       created = created, retention = retention,
-      more = { false, cached.run, ARGV[14] ~= '' and ARGV[14], ARGV[15] ~= '' and ARGV[15], false, false },
+      more = { false, cached.run, ARGV[11] ~= '' and ARGV[11], ARGV[12] ~= '' and ARGV[12], false, false },
     }
     local _, price = end_job(prefix, ending, 'succeeded', now, nil, '')
     charge(prefix, job.id, tenant, price, false, now)

@@ -30,7 +30,7 @@ local function join_run(job, run, full)
     wait_to_start(job)
     hasten(run)
   end
-  if ARGV[13] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[13]) end
+  if ARGV[10] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. run, ARGV[10]) end
   -- In the order in which they came, within a millisecond too.
   redis.call('ZADD', prefix .. 'joined:' .. run, exact(now + joined / 1024), job.id)
   redis.call('HSET', prefix .. 'data:' .. run, 'shared', 1)

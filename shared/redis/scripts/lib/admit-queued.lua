@@ -1,12 +1,12 @@
 -- What `admit` does with the jobs that are left when the cache has answered, inside of it.
 -- @include start-rate fair-share bull
-local handicap, share = tonumber(ARGV[7]), ARGV[8]
-local state, own_backlog, own_share = prefix .. 'state', 't:' .. tenant, 's:' .. ARGV[6] .. ':' .. tenant
+local handicap = tonumber(ARGV[6])
+local state, own_backlog, own_share = prefix .. 'state', 't:' .. tenant, 's:' .. ARGV[5] .. ':' .. tenant
 local seen = redis.call('HMGET', state, '*', own_backlog, 'clock', 'base', own_share, 'rate', 'rated', 'since')
 local of_model, of_tenant = tonumber(seen[1]) or 0, tonumber(seen[2]) or 0
 local tag = math.max(read_fair(seen[3], seen[4]).clock, tonumber(seen[5]) or 0)
 local rate, sure = start_rate(seen[6], seen[7], seen[8], now)
-local at_once = ARGV[17] == '1' and delay == 0
+local at_once = ARGV[14] == '1' and delay == 0
 -- What is written of them all together, in the forms that commands have.
 local waiting, due, flights, open, queued = 0, {}, { nil, nil }, { nil, nil }, { nil }
 -- Whether the tenant's fair share was used up further.
@@ -31,7 +31,7 @@ end
 
 local function queue(job)
   if written[job.id] then return { 'exists' } end
-  local full = refusal_when_full(of_model, of_tenant, ARGV[9], ARGV[10], rate)
+  local full = refusal_when_full(of_model, of_tenant, ARGV[7], most_of_tenant, rate)
   local run = flying[job.cache_key]
   if run then
     join = join or joining()
@@ -48,7 +48,7 @@ local function queue(job)
   local more = mode ~= '' and mode ~= 'bypass' and {} or { 'cache', 'bypass' }
   if delay > 0 then more[#more + 1], more[#more + 2] = 'due', digits(now + delay) end
   write_record(job, 'status', 'queued', 'tag', exact(tag), unpack(more))
-  if ARGV[13] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. job.id, ARGV[13]) end
+  if ARGV[10] ~= '' then redis.call('SADD', prefix .. 'waiting:' .. job.id, ARGV[10]) end
   redis.call('HSET', prefix .. 'data:' .. job.id, 'input', job.input)
   if string.byte(job.input) == 64 then
     -- @include blobs
