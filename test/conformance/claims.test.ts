@@ -1,17 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
 import { Worker } from 'bullmq';
-import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import type { Outcome } from '../../shared/ports.ts';
-import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { QUEUE_NAME, queuePrefix } from '../../shared/redis/work-queue.ts';
+import { startFileRedis } from '../support/file-redis.ts';
 import { createClaimWorld } from './claim-world.ts';
 
-const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
-const connection = connect(redis.url, PATIENT);
-test.after.always(async () => {
-  await connection.quit();
-  await redis.stop();
-});
+const connection = await startFileRedis(test);
 
 async function startWorld(t: ExecutionContext) {
   const { world, bull, take, finish } = createClaimWorld(connection);
@@ -221,4 +215,22 @@ test('a record that cannot be started fails whoever has it, not the claim', asyn
   await connection.set(`${world.prefix}run:${id}`, 'no hash');
   t.like(await take(), { run: id, started: undefined });
   await t.throwsAsync(world.store.startAmongOthers(id, 'worker'), { message: /WRONGTYPE/ });
+});
+
+test('inputs that are large are not answered all at once', async (t) => {
+  const world = createClaimWorld(connection);
+  t.teardown(() => world.bull.close());
+  for (let at = 0; at < 4; at++) await world.bull.submit();
+  const large = 'x'.repeat(200_000);
+  for (let at = 0; at < 4; at++) await world.bull.submit({ input: large, mode: 'bypass' });
+  const finishes = await Promise.all((await world.takeAll(4)).map((claim) => world.finish(claim)));
+  t.deepEqual(
+    finishes.map(({ next }) => next?.started !== undefined),
+    [true, true, false, false],
+  );
+  // Whoever has one that is not started starts it by itself.
+  for (const { next } of finishes.slice(2)) {
+    const run = await world.world.store.startAmongOthers(next?.run ?? '', 'worker');
+    t.like(run, { input: JSON.stringify(large), attempt: 1 });
+  }
 });

@@ -1,15 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
-import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import type { Outcome } from '../../shared/ports.ts';
-import { connect, PATIENT } from '../../shared/redis/connection.ts';
+import { startFileRedis } from '../support/file-redis.ts';
 import { createClaimWorld, type ClaimWorld } from './claim-world.ts';
 
-const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
-const connection = connect(redis.url, PATIENT);
-test.after.always(async () => {
-  await connection.quit();
-  await redis.stop();
-});
+const connection = await startFileRedis(test);
 
 const FAILED = { error: '{"error_type":"model_error"}', attempt: '{}' };
 const PUT_BACK: Outcome = { kind: 'putback', attempt: '{}', counts: true };
@@ -289,20 +283,3 @@ function of(outcome: Outcome | undefined): { outcome?: Outcome } {
 async function scriptsRun(): Promise<number> {
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await connection.info('commandstats'))?.[1]);
 }
-
-test('inputs that are large are not answered all at once', async (t) => {
-  const world = startWorld(t);
-  await submitAll(world, 4);
-  const large = 'x'.repeat(200_000);
-  for (let at = 0; at < 4; at++) await world.bull.submit({ input: large, mode: 'bypass' });
-  const finishes = await Promise.all((await world.takeAll(4)).map((claim) => world.finish(claim)));
-  t.deepEqual(
-    finishes.map(({ next }) => next?.started !== undefined),
-    [true, true, false, false],
-  );
-  // Whoever has one that is not started starts it by itself.
-  for (const { next } of finishes.slice(2)) {
-    const run = await world.world.store.startAmongOthers(next?.run ?? '', 'worker');
-    t.like(run, { input: JSON.stringify(large), attempt: 1 });
-  }
-});

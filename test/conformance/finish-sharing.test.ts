@@ -1,16 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import { cacheKey } from '../../shared/cache-key.ts';
-import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
-import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { createWaiters } from '../../shared/redis/waiters.ts';
+import { startFileRedis } from '../support/file-redis.ts';
 import { createClaimWorld } from './claim-world.ts';
 
-const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
-const connection = connect(redis.url, PATIENT);
-test.after.always(async () => {
-  await connection.quit();
-  await redis.stop();
-});
+const connection = await startFileRedis(test);
 
 /** Two runs that are under way, and two that are next: the first of these is shared. */
 async function startWorld(t: ExecutionContext) {
@@ -54,7 +48,7 @@ test('of runs that end and start together each is told to whoever waits for it',
   const ended = claims.map(({ run = '' }) => run);
   await Promise.all(ended.map((run) => waiters.add(run, world.code)));
   await Promise.all([shared, own].map((run) => waiters.add(run, world.code, { starts: true })));
-  const subscriber = connect(redis.url, PATIENT);
+  const subscriber = connection.duplicate();
   t.teardown(() => subscriber.disconnect());
   await subscriber.subscribe(`inferq:wake:${world.code}`);
   const told: string[] = [];

@@ -29,6 +29,10 @@ local ttl, delay, retention = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[8]
 local now = now_ms()
 local created = digits(now)
 
+-- So much output is read for one answer, in bytes: a script is to be short.
+local MOST_OUTPUT = 262144
+local bytes_read = 0
+
 -- With room for one: a table that grows costs more. So it is below.
 local function read_jobs(from, count)
   local jobs, records = { nil }, { nil }

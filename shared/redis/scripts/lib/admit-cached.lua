@@ -12,10 +12,6 @@ local function read_cached(text)
   return cached_runs[text]
 end
 
--- So much is read for one answer, in bytes: a script is to be short.
-local MOST_OUTPUT = 262144
-local bytes_read = 0
-
 local function read_output(cached, near)
   if cached.output then return cached.output end
   if cached.run ~= near then
