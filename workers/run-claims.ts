@@ -38,12 +38,20 @@ export interface RunClaims {
   ): Promise<Settlement>;
 }
 
+/** What BullMQ's worker is told when there is none. */
+const NONE: NextJob = [null, undefined, 0, 0];
+
 /** One a model. */
 export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClaims {
   /** In the order in which they are asked for, as a rule. */
   const begun: { run: string; started: Beginning }[] = [];
   /** BullMQ has forgotten these jobs, and may have given the worker its next one. */
   const finished = new WeakMap<object, { next: Claim | undefined }>();
+  /**
+   * BullMQ's worker looks for another run before it sees to the one that it has; where that was the last it need not ask.
+   * Whoever adds one sets BullMQ's marker, for which the worker waits then: once it has waited there may be one.
+   */
+  let hadLast = false;
 
   /** A run that is started has a place from before: whoever is to be alone must not come between. */
   async function claiming<Result>(
@@ -55,7 +63,8 @@ export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClai
     let isTaken = false;
     try {
       const result = await work({ token, starts });
-      const { run, started } = claimOf(result) ?? {};
+      const { run, started, isLast = false } = claimOf(result) ?? {};
+      hadLast = isLast;
       if (run !== undefined && started !== undefined) {
         begun.push({ run, started });
         isTaken = true;
@@ -87,7 +96,17 @@ export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClai
     const own = createRedisBackend(queue, opts, options);
     const moveToCompleted = own.moveToCompleted.bind(own);
     const moveToFailed = own.moveToFailed.bind(own);
-    own.moveToActive = async (token) => toNextJob(await take(token));
+    const waitForJob = own.waitForJob.bind(own);
+    own.moveToActive = async (token) => {
+      if (!hadLast) return toNextJob(await take(token));
+      hadLast = false;
+      return NONE;
+    };
+    own.waitForJob = async (seconds) => {
+      const marker = await waitForJob(seconds);
+      hadLast = false;
+      return marker;
+    };
     own.moveToCompleted = async (job, value, keep, token, fetchNext) =>
       (await endOf(job, token, fetchNext)) ?? moveToCompleted(job, value, keep, token, fetchNext);
     own.moveToFailed = async (job, reason, keep, token, fetchNext, fields) =>

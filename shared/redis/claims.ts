@@ -26,6 +26,8 @@ export interface ClaimTerms {
 export interface Claim {
   /** None where none waits, or none may start now. */
   run: string | undefined;
+  /** Whether BullMQ had none behind it; whoever adds one wakes a worker. */
+  isLast: boolean;
   /** What `startAmongOthers` would have answered, undefined as `ended`; undefined where nothing was started. */
   started: Beginning | undefined;
   /** Ms until the model's rate allows another run; else 0. */
@@ -110,12 +112,21 @@ function parseFinish(reply: unknown): Finish {
 
 function parseClaim(reply: unknown): Claim {
   const fields = toFields(reply);
-  const [run, pauseMs, dueAt] = fields;
+  const [run, second, third] = fields;
   const name = String(run);
+  if (name === '')
+    return {
+      run: undefined,
+      isLast: false,
+      started: undefined,
+      pauseMs: Number(second),
+      dueAt: Number(third),
+    };
   return {
-    run: name === '' ? undefined : name,
-    pauseMs: Number(pauseMs),
-    dueAt: Number(dueAt),
+    run: name,
+    isLast: second === 1,
+    pauseMs: 0,
+    dueAt: 0,
     started: fields.length > 3 ? (parseStart(name, new Reply(fields.slice(3))) ?? 'ended') : undefined,
   };
 }

@@ -71,7 +71,7 @@ test('a run is started as it is claimed, and when it ends BullMQ has nothing of 
   t.like(next, { run: second, started: { run: second } });
   t.is(await world.status(second), 'running');
   const last = await finish(next);
-  t.deepEqual(last.next, { run: undefined, started: undefined, pauseMs: 0, dueAt: 0 });
+  t.like(last.next, { run: undefined, started: undefined, pauseMs: 0, dueAt: 0 });
   t.deepEqual(await keysOfQueue(), []);
 });
 
@@ -101,6 +101,19 @@ test('who sleeps is woken by a claim where there is more, and only there', async
   await connection.del(marker);
   await take();
   t.is(await connection.zcard(marker), 0);
+});
+
+test('who claims the last one is told so, be it that no delayed one is behind it either', async (t) => {
+  const { bull, take, finish } = await startWorld(t);
+  await bull.submit();
+  await bull.submit();
+  const first = await take();
+  t.false(first.isLast);
+  const { next } = await finish(first);
+  t.true(next?.isLast);
+  await bull.submit();
+  await bull.submit({ delay: 60 });
+  t.false((await take()).isLast, 'the worker is to learn when the delayed one is due');
 });
 
 test('nothing is claimed while the queue is paused, or as many run as may', async (t) => {
@@ -192,7 +205,7 @@ test('no other run is taken while a webhook is owed, or when the worker takes no
 test('a run is only claimed where its worker may not start it now', async (t) => {
   const { world, bull, take } = await startWorld(t);
   const id = await bull.submit();
-  t.deepEqual(await take({ starts: false }), { run: id, started: undefined, pauseMs: 0, dueAt: 0 });
+  t.like(await take({ starts: false }), { run: id, started: undefined, pauseMs: 0, dueAt: 0 });
   t.is(await world.status(id), 'queued');
   t.like(await world.store.startAmongOthers(id, 'worker'), { run: id });
 });

@@ -204,7 +204,7 @@ test('no more run at once than may, where several are claimed together', async (
   await connection.hset(world.key('jobs:meta'), 'concurrency', 3);
   const finishes = await Promise.all(claims.slice(0, 3).map((claim) => world.finish(claim)));
   t.deepEqual(runsOf(finishes), [ids[4], ids[5], undefined]);
-  t.deepEqual(finishes[2]?.next, { run: undefined, started: undefined, pauseMs: 0, dueAt: 0 });
+  t.like(finishes[2]?.next, { run: undefined, started: undefined, pauseMs: 0, dueAt: 0 });
   t.is(await connection.llen(world.key('jobs:active')), 3);
 });
 

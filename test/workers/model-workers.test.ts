@@ -1,13 +1,20 @@
-import test from 'ava';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { createEvents } from '../../shared/events.ts';
 import { createRegistry } from '../../shared/models/registry.ts';
-import { createClaims } from '../../shared/redis/claims.ts';
+import type { Outcome } from '../../shared/ports.ts';
+import { createClaims, type Claims } from '../../shared/redis/claims.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
+import type { BreakController } from '../../workers/break-signal.ts';
 import { createModelWorkers } from '../../workers/model-workers.ts';
+import type { Hold, Verdict } from '../../workers/process-run.ts';
 import { createRoom } from '../../workers/room.ts';
 import { createBullWorld } from '../conformance/bull-world.ts';
 import { createJobWorld } from '../support/job-world.ts';
+import { until } from '../support/until.ts';
+
+const DONE: Outcome = { kind: 'succeeded', output: '{}', attempt: '{}', cacheTtlMs: 0 };
 
 const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
 const connection = connect(redis.url, PATIENT);
@@ -16,38 +23,103 @@ test.after.always(async () => {
   await redis.stop();
 });
 
-test('a run that is abandoned before its worker has heard that it has it is broken off', async (t) => {
+interface OpenOptions {
+  claims?: (own: Claims) => Claims;
+  process: (run: string, breakOff: BreakController, hold: Hold) => Promise<Verdict>;
+  concurrency?: number;
+}
+
+/** The workers of one model, over a Redis of which they know nothing else. */
+async function open(t: ExecutionContext, { process, concurrency = 1, claims = (own) => own }: OpenOptions) {
   const world = createJobWorld(connection);
   const bull = createBullWorld(world);
   t.teardown(() => bull.close());
   const registry = createRegistry();
   registry.replace([{ spec: world.model, source: 'file', draining: false }]);
-  const seen = Promise.withResolvers<unknown>();
-  const claims = createClaims(connection, { worker: 'worker', lockMs: 30_000 });
   const models = createModelWorkers({
     connection,
     registry,
-    claims: {
-      ...claims,
-      async take(code, terms) {
-        const claim = await claims.take(code, terms);
-        // The word comes over another connection, and may be read first.
-        if (claim.run !== undefined) models.abandon(claim.run);
-        return claim;
-      },
-    },
+    claims: claims(createClaims(connection, { worker: 'worker', lockMs: 30_000 })),
     room: createRoom(),
-    process: async (_run, { signal }) => {
-      seen.resolve(signal.reason);
-      return { kind: 'done' };
-    },
+    process,
     events: createEvents(),
-    concurrency: 1,
+    concurrency,
     lockTime: 30,
     name: 'worker',
   });
   await models.sync();
   t.teardown(() => models.stop(1000));
-  await bull.submit();
+  return { world, models };
+}
+
+test('a run that is abandoned before its worker has heard that it has it is broken off', async (t) => {
+  const seen = Promise.withResolvers<unknown>();
+  const { world, models } = await open(t, {
+    claims: (own) => ({
+      ...own,
+      async take(code, terms) {
+        const claim = await own.take(code, terms);
+        // The word comes over another connection, and may be read first.
+        if (claim.run !== undefined) models.abandon(claim.run);
+        return claim;
+      },
+    }),
+    process: async (_run, { signal }) => {
+      seen.resolve(signal.reason);
+      return { kind: 'done' };
+    },
+  });
+  await world.submit({ handOver: true });
   t.is(await seen.promise, 'abandoned');
+});
+
+test('a worker that has taken the last run does not look for another one before it sees to it', async (t) => {
+  const takes: string[] = [];
+  const { world } = await open(t, {
+    concurrency: 10,
+    claims: (own) => ({
+      ...own,
+      async take(code, terms) {
+        const claim = await own.take(code, terms);
+        takes.push(claim.run ?? 'none');
+        return claim;
+      },
+    }),
+    process: async (_run, _breakOff, { begun, settle }) => {
+      if (typeof begun === 'object') await settle(begun.run, begun.token, DONE);
+      return { kind: 'done' };
+    },
+  });
+  // It looks, finds nothing, and waits.
+  await until(() => takes.length > 0);
+  const ids: string[] = [];
+  for (let count = 0; count < 3; count++) {
+    const { id } = await world.submit({ handOver: true });
+    ids.push(id);
+    await until(async () => (await world.status(id)) === 'succeeded');
+  }
+  t.deepEqual(takes.slice(1), ids);
+});
+
+test('whatever comes while a worker looks no further is taken at once', async (t) => {
+  const started = new Map<string, number>();
+  const { world } = await open(t, {
+    concurrency: 3,
+    process: async (run, _breakOff, { begun, settle }) => {
+      started.set(run, Date.now());
+      await sleep(Math.random() * 3);
+      if (typeof begun === 'object') await settle(begun.run, begun.token, DONE);
+      return { kind: 'done' };
+    },
+  });
+  const submitted = new Map<string, number>();
+  for (let count = 0; count < 300; count++) {
+    const { id } = await world.submit({ handOver: true });
+    submitted.set(id, Date.now());
+    if (Math.random() < 0.7) await sleep(Math.random() * 4);
+  }
+  await until(() => started.size === 300);
+  const longest = Math.max(...[...submitted].map(([id, at]) => (started.get(id) ?? Infinity) - at));
+  // One that no marker told of would wait for BullMQ's next look, five seconds.
+  t.true(longest < 2500, `${longest} ms`);
 });

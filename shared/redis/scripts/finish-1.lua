@@ -34,7 +34,7 @@ for _, taker in ipairs(takers) do
   if not ok then
     answers[index] = { 1, kind }
   elseif taker.next then
-    answers[index] = { 2, kind, taker.next, 0, 0, unpack(taker.start or {}) }
+    answers[index] = { 2, kind, taker.next, taker.is_last and 1 or 0, 0, unpack(taker.start or {}) }
   else
     answers[index] = { 2, kind, unpack(none) }
   end

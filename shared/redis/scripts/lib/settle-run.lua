@@ -10,7 +10,8 @@ local function read_ending(at)
   return {
     run = ARGV[at], token = ARGV[at + 1], outcome = outcome, output = succeeds and text or '',
     problem = not succeeds and text ~= '' and text or nil, attempt = ARGV[at + 4], amount = ARGV[at + 5],
-    lock = ARGV[at + 6], takes = ARGV[at + 7], answer = false, is_released = false, index = false, next = false, start = false,
+    lock = ARGV[at + 6], takes = ARGV[at + 7], answer = false, is_released = false, index = false, next = false, is_last = false,
+    start = false,
   }
 end
 
