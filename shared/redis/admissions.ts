@@ -2,11 +2,14 @@ import { HANDICAPS, share } from '../fair-share.ts';
 import type { Admission, JobStore, Submission } from '../ports.ts';
 import { toField } from '../text.ts';
 import { prefixOf } from './keys.ts';
-import type { NearCache, NearOutput } from './near-cache.ts';
+import type { NearCache } from './near-cache.ts';
+import { createNearHits } from './near-hits.ts';
+import { toFacts } from './record.ts';
 import { Reply } from './reply.ts';
 import { milliseconds, priceArguments } from './script-arguments.ts';
 import { parseAdmission } from './script-answers.ts';
 import type { RunScript } from './scripts.ts';
+import { groupByTenant } from './tenant-groups.ts';
 import { createTurnBatches } from './turn-batches.ts';
 
 /** So that Redis serves others within two milliseconds. */
@@ -18,21 +21,16 @@ interface Call {
   /** What its tenant's jobs have in common. */
   ofTenant: (string | number)[];
   input: string;
-  known: NearOutput | undefined;
 }
 
 /** Takes jobs in, those of one turn of the event loop in one step where they are of one model and have the same terms. */
 export function createAdmissions(run: RunScript, near: NearCache | undefined): JobStore['admit'] {
+  const answerNear = createNearHits(run);
   const batches = createTurnBatches<Call, Reply>(TOGETHER, async (_key, calls) => {
-    const tenants = [...Map.groupBy(calls, ({ ofTenant }) => ofTenant.join('\0')).values()];
     const [first] = calls;
     if (!first) return [];
     const { id } = first.submission;
-    const args = tenants.flatMap((own) => [
-      ...(own[0]?.ofTenant ?? []),
-      own.length,
-      ...own.flatMap(argumentsOf),
-    ]);
+    const { args, placeOf } = groupByTenant(calls, ({ ofTenant }) => ofTenant, argumentsOf);
     const answers: unknown = await run(
       'admit',
       `${prefixOf(id)}job:${id}`,
@@ -41,36 +39,32 @@ export function createAdmissions(run: RunScript, near: NearCache | undefined): J
       ...args,
     );
     if (!Array.isArray(answers)) throw new TypeError('The script answered no list');
-    const places = new Map(tenants.flat().map((call, index) => [call, index]));
     return calls.map((call) => {
-      const answer: unknown = answers[places.get(call) ?? -1];
+      const answer: unknown = answers[placeOf(call)];
       return answer instanceof Error ? answer : new Reply(answer);
     });
   });
 
-  async function admit(submission: Submission, known?: NearOutput): Promise<Admission> {
+  async function admit(submission: Submission): Promise<Admission> {
     const { id, cacheKey, price } = submission;
     const terms = termsOf(submission);
     // Where only a cached answer will do the input is of no use.
     const input = price?.onlyCached ? '' : toField(submission.input);
-    const call = { submission, terms, ofTenant: ofTenant(submission), input, known };
+    const call = { submission, terms, ofTenant: ofTenant(submission), input };
     const reply = await batches.ask(`${prefixOf(id)} ${terms.join('\0')}`, call, input.length);
-    if (reply.text(0) === 'again') return admit(submission, known);
-    const admission = parseAdmission(reply, known?.output);
+    if (reply.text(0) === 'again') return admit(submission);
+    const admission = parseAdmission(reply);
     if (near && cacheKey !== undefined && admission.kind === 'hit') {
       const { run, output } = admission;
-      if (typeof output === 'string' && output !== known?.output) near.keep(cacheKey, { run, output });
+      if (typeof output === 'string') near.keep(cacheKey, { run, output });
     }
     return admission;
   }
 
   return async (submission) => {
-    const { cacheKey, spec, price } = submission;
+    const { cacheKey } = submission;
     const known = cacheKey === undefined ? undefined : near?.find(cacheKey);
-    if (!known || spec.mode !== 'use' || spec.delay) return admit(submission);
-    // As a rule the answer is still there.
-    const admission = await admit({ ...submission, price: { ...price, onlyCached: true } }, known);
-    return admission.kind !== 'not cached' || price?.onlyCached ? admission : admit(submission);
+    return (known && (await answerNear(submission, known))) ?? admit(submission);
   };
 }
 
@@ -97,19 +91,9 @@ function ofTenant({ tenant, model, spec, mostOfTenant }: Submission): (string | 
 }
 
 /** What is a job's own. */
-function argumentsOf({ submission, input, known }: Call): string[] {
-  return [submission.id, factsOf(submission), input, submission.cacheKey ?? '', known?.run ?? ''];
-}
-
-/**
- * What never changes of a job, as `scripts/lib/record.lua` reads it: retention in ms, handicap, events of the webhook,
- * cache key, spec, tenant. The script puts the time of creation before it.
- */
-function factsOf({ tenant, model, spec, cacheKey, price }: Submission): string {
+function argumentsOf({ submission, input }: Call): string[] {
+  const { id, spec, cacheKey, price } = submission;
   // Of an answer from the cache nobody asks whose twin it is.
   const shared = spec.mode === 'bypass' || price?.onlyCached ? undefined : cacheKey;
-  const events = spec.webhook?.events.join(',');
-  const text = JSON.stringify({ ...spec, model: model.name, version: model.version });
-  const place = `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]}`;
-  return `${place} ${events || '-'} ${shared ?? '-'} ${text}\n${tenant}`;
+  return [id, toFacts(submission, shared), input, cacheKey ?? ''];
 }

@@ -1,7 +1,10 @@
 import type { Job } from '../job.ts';
+import { HANDICAPS } from '../fair-share.ts';
 import { isJobStatus } from '../job-status.ts';
+import type { Submission } from '../ports.ts';
 import type { JobSpec, StoredJob } from '../stored-job.ts';
 import type { PastEnd } from '../webhooks/job-message.ts';
+import { milliseconds } from './script-arguments.ts';
 
 type Fields = Record<string, string>;
 
@@ -37,7 +40,18 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
   };
 }
 
-/** What never changes of a job; written by `admissions.ts`. */
+/**
+ * What never changes of a job, as `parseFacts` and `scripts/lib/record.lua` read it: retention in ms, handicap, events of
+ * the webhook, the cache key where others may join it, spec, tenant. The scripts put the time of creation before it.
+ */
+export function toFacts({ tenant, model, spec }: Submission, cacheKey?: string): string {
+  const events = spec.webhook?.events.join(',');
+  const text = JSON.stringify({ ...spec, model: model.name, version: model.version });
+  const place = `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]}`;
+  return `${place} ${events || '-'} ${cacheKey ?? '-'} ${text}\n${tenant}`;
+}
+
+/** What never changes of a job. */
 export function parseFacts(
   facts: string | null | undefined,
 ): { created: string; events: string[]; spec: string; tenant: string } | undefined {

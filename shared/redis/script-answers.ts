@@ -5,8 +5,7 @@ import type { Reply } from './reply.ts';
 
 // What the scripts answer, as the head of each describes it.
 
-/** `known`: the output that Redis was told to be here, which it leaves out. */
-export function parseAdmission(reply: Reply, known = ''): Admission {
+export function parseAdmission(reply: Reply): Admission {
   const kind = reply.text(0);
   switch (kind) {
     case 'exists':
@@ -17,7 +16,7 @@ export function parseAdmission(reply: Reply, known = ''): Admission {
         kind,
         createdAt: reply.number(1),
         run: reply.text(2),
-        output: fromField(reply.text(3) || known),
+        output: fromField(reply.text(3)),
       };
     case 'joined':
       return { kind, createdAt: reply.number(1), run: reply.text(2), status: reply.status(3) };

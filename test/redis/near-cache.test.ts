@@ -1,9 +1,10 @@
 import test from 'ava';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
+import type { JobStore } from '../../shared/ports.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { createJobStore } from '../../shared/redis/job-store.ts';
 import { createNearCache } from '../../shared/redis/near-cache.ts';
-import { createJobWorld } from '../support/job-world.ts';
+import { createJobWorld, type SubmitOptions } from '../support/job-world.ts';
 
 const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
 const connection = connect(redis.url, PATIENT);
@@ -58,4 +59,48 @@ test.serial('what is asked anew is given anew, what is gone is not given', async
   t.is(await ask({ tenant: 'other' }), 'queued');
   await connection.del(`${world.prefix}data:${fresh.id}`);
   t.is(await ask(), 'queued');
+});
+
+const OTHERS: SubmitOptions[] = [
+  {},
+  { ttl: 100 },
+  { tenant: 'other' },
+  { webhook: { url: 'https://example.org/hook', events: ['succeeded'] } },
+  { tenant: 'other', metadata: { order: '42' } },
+  { delay: 5 },
+  { mode: 'refresh' },
+  { input: 2 },
+];
+
+/** What is left of answers that are asked for in one turn, the first of them again under its own id. */
+async function leftBehind(store?: JobStore) {
+  const world = createJobWorld(connection, ', cache: {ttl: 3600, scope: shared}', store);
+  await world.succeed(await world.start((await world.submit({ input: 1 })).id), 'out');
+  await world.submit({ input: 1 });
+  const jobs = await Promise.all(OTHERS.map((options) => world.submit({ input: 1, ...options })));
+  const twice = world.submit({ input: 1, id: jobs[0]?.id ?? '' });
+  const anew = { id: `${jobs[0]?.id.slice(0, -1)}0`, input: 1 };
+  const same = await Promise.all([twice, world.submit(anew), world.submit(anew)]);
+  const left = await Promise.all(
+    jobs.map(async ({ id }) => {
+      const { tenant, status, cache, output, revision, expiresAt, createdAt, dataRemoved, spec } =
+        await world.read(id);
+      const listed = await connection.zscore(`${world.prefix}list:${tenant}`, id);
+      const waits = expiresAt === null ? null : expiresAt - createdAt;
+      const inOrder = Number(listed) === createdAt;
+      const isKept = (await connection.pttl(`${world.prefix}job:${id}`)) > 7 * 86_400_000;
+      return { tenant, status, cache, output, revision, waits, dataRemoved, inOrder, isKept, spec };
+    }),
+  );
+  const usage = (await world.keys()).filter((key) => key.startsWith('usage:')).toSorted();
+  const counted = await Promise.all(usage.map((key) => connection.hgetall(world.prefix + key)));
+  const owed = await connection.zcard(`${world.prefix}outbox`);
+  return { kinds: [...jobs, ...same].map(({ admission }) => admission.kind), left, counted, owed };
+}
+
+test.serial('an answer from near by leaves behind what any other answer from the cache does', async (t) => {
+  const near = await leftBehind(createJobStore(connection, createNearCache()));
+  t.deepEqual(near, await leftBehind());
+  t.deepEqual(near.kinds.slice(0, 5), ['hit', 'hit', 'hit', 'hit', 'hit']);
+  t.deepEqual(near.kinds.slice(-3), ['exists', 'hit', 'exists']);
 });

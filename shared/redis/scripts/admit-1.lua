@@ -8,11 +8,10 @@
 --      or paid at the end, 10 waiting replica or '', 11 price or '', 12 account of the budget that holds it or '',
 --      13 1 where only a cached answer will do, 14 1 where BullMQ is to have them at once;
 --      and for each tenant: its name, a job's share (see fair-share.ts), most queued of it, how many jobs;
---      and for each of these: its id, facts without the time, input (as text.ts has it; '' with 13), cache key or '', and
---      the run whose output the caller has, or ''
+--      and for each of these: its id, facts without the time, input (as text.ts has it; '' with 13), cache key or ''
 -- Answers for each job
 --         {'exists'}
---      or {'hit', created, run, its output or '' where the caller has it}
+--      or {'hit', created, run, its output}
 --      or {'joined', created, run, status}
 --      or {'queued', created, priority, position, starts a second, 1 where BullMQ has it}
 --      or {'full', 'model' or 'tenant', depth, starts a second}
@@ -23,7 +22,7 @@
 -- What a way through does not need is included behind the end of that way: each function that a script defines costs,
 -- and submissions that are answered from the cache are to pay for little.
 -- @include clock record list
-local OF_ALL, OF_TENANT, OF_JOB = 14, 4, 5
+local OF_ALL, OF_TENANT, OF_JOB = 14, 4, 4
 local prefix, mode = ARGV[1], ARGV[2]
 local ttl, delay, retention = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[8]
 local now = now_ms()
@@ -41,7 +40,7 @@ local function read_jobs(from, count)
     records[#records + 1] = key
     jobs[#jobs + 1] = {
       id = ARGV[at], key = key, facts = created .. ' ' .. ARGV[at + 1], input = ARGV[at + 2], cache_key = ARGV[at + 3],
-      near = ARGV[at + 4], answer = false,
+      answer = false,
     }
   end
   return jobs, records

@@ -12,22 +12,18 @@ local function read_cached(text)
   return cached_runs[text]
 end
 
-local function read_output(cached, near)
+local function read_output(cached)
   if cached.output then return cached.output end
-  if cached.run ~= near then
-    if bytes_read >= MOST_OUTPUT then return 'again' end
-    cached.output = redis.call('HGET', cached.data, 'output')
-    bytes_read = bytes_read + #(cached.output or '')
-    return cached.output
-  end
-  cached.is_there = cached.is_there or redis.call('HEXISTS', cached.data, 'output') == 1
-  return cached.is_there and ''
+  if bytes_read >= MOST_OUTPUT then return 'again' end
+  cached.output = redis.call('HGET', cached.data, 'output')
+  bytes_read = bytes_read + #(cached.output or '')
+  return cached.output
 end
 
 local function hit(job, text)
   if is_known(job) then return { 'exists' } end
   local cached = read_cached(text)
-  local output = read_output(cached, job.near)
+  local output = read_output(cached)
   if not output then return nil end
   if output == 'again' then return { 'again' } end
   if cached.is_short then keep_at_least(cached.data, retention) end
@@ -48,5 +44,5 @@ local function hit(job, text)
     local _, price = end_job(prefix, ending, 'succeeded', now, nil, '')
     charge(prefix, job.id, tenant, price, false, now)
   end
-  return { 'hit', created, cached.run, job.near == cached.run and '' or output }
+  return { 'hit', created, cached.run, output }
 end
