@@ -71,7 +71,7 @@ export interface StartedRun {
   told: string[];
 }
 
-/** How an attempt ended. `error` and `attempt` are JSON. */
+/** How an attempt ended. `error` is JSON, `attempt` has lines as attempt-history.ts has them. */
 export type Outcome =
   | { kind: 'succeeded'; output: Text; attempt: string; cacheTtlMs: number }
   | { kind: 'failed'; error: string; attempt: string }

@@ -1,3 +1,4 @@
+import { toAttempts } from './attempt-history.ts';
 import type { CACHE_MODES, Job, JobError, Priority, Progress } from './job.ts';
 import { isTerminal, type JobStatus } from './job-status.ts';
 import type { Text } from './text.ts';
@@ -42,6 +43,7 @@ export interface StoredJob {
   output: Text | null;
   dataRemoved: boolean;
   input?: Text;
+  /** See attempt-history.ts. */
   history?: string;
 }
 
@@ -56,7 +58,7 @@ export interface Include {
 /** The JSON that clients see, in pieces: input and output go in as they are stored, and are never parsed. */
 export function jobPieces<T>(job: JobOf<T>, include: Include = {}): (T | string)[] {
   const head = `{"id":${text(job.id)},"model":${text(job.model)},"version":${text(job.version)},"status":"${job.status}"`;
-  const attempts = include.attempts ? `,"attempts":[${(job.history ?? '').replaceAll('\n', ',')}]` : '';
+  const attempts = include.attempts ? `,"attempts":${JSON.stringify(toAttempts(job.history))}` : '';
   const input = include.input ? [',"input":', job.input ?? 'null'] : [];
   const output = job.output ?? 'null';
   if (typeof output === 'string' && input.length === 0)

@@ -1,9 +1,8 @@
+import { toLine, type PastAttempt } from '../shared/attempt-history.ts';
 import { endpointName } from '../shared/endpoint-name.ts';
 import type { InferqError } from '../shared/errors.ts';
 import type { AttemptOutcome, Events } from '../shared/events.ts';
-import type { Attempt } from '../shared/job.ts';
 import type { Endpoint } from '../shared/model.ts';
-import { toTime } from '../shared/stored-job.ts';
 import type { TracedRun } from './traced-run.ts';
 
 /** A run that a worker has taken; `begun` is on the process' own monotonic clock. */
@@ -22,33 +21,33 @@ export interface Try {
 }
 
 /**
- * The entries of the attempt in the job's history, as lines of JSON: one more where the attempt before was lost with
+ * The entries of the attempt in the job's history, a line each: one more where the attempt before was lost with
  * its worker, and where a fallback was asked. Times are Redis' clock, carried on by the elapsed time.
  */
 export function accountOf(run: RunInHand, ...tries: Try[]): string {
-  const entries: Attempt[] = run.lost ? [lostEntry(run, run.lost)] : [];
+  const entries: PastAttempt[] = run.lost ? [lostEntry(run, run.lost)] : [];
   for (const { endpoint, error, model } of tries)
     entries.push({
       attempt: run.attempt,
-      started_at: toTime(run.startedAt),
-      ended_at: toTime(run.startedAt + Math.round(elapsedMs(run))),
+      startedAt: run.startedAt,
+      endedAt: run.startedAt + Math.round(elapsedMs(run)),
       outcome: error?.code ?? 'succeeded',
       worker: run.worker,
       ...(endpoint ? { endpoint: endpointName(endpoint.url) } : {}),
       ...(model === undefined ? {} : { model }),
       ...(error ? { detail: error.message } : {}),
     });
-  return entries.map((entry) => JSON.stringify(entry)).join('\n');
+  return entries.map(toLine).join('\n');
 }
 
 function lostEntry(
   { attempt, startedAt, givenUp }: RunInHand,
   lost: { startedAt: number; worker: string },
-): Attempt {
+): PastAttempt {
   return {
     attempt: givenUp ? attempt : attempt - 1,
-    started_at: toTime(lost.startedAt),
-    ended_at: toTime(startedAt),
+    startedAt: lost.startedAt,
+    endedAt: startedAt,
     outcome: 'worker_lost',
     detail: 'Its worker died, or gave no sign of life for too long.',
     worker: lost.worker,

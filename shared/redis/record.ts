@@ -40,13 +40,24 @@ export function parseRecord(id: string, fields: Fields): StoredJob | undefined {
   };
 }
 
+/** What a spec has as a rule is not written down. */
+const USUAL = { mode: 'use', priority: 'normal', weight: 1 } as const;
+
 /**
  * What never changes of a job, as `parseFacts` and `scripts/lib/record.lua` read it: retention in ms, handicap, events of
  * the webhook, the cache key where others may join it, spec, tenant. The scripts put the time of creation before it.
  */
 export function toFacts({ tenant, model, spec }: Submission, cacheKey?: string): string {
+  const { mode, priority, weight, ...rest } = spec;
   const events = spec.webhook?.events.join(',');
-  const text = JSON.stringify({ ...spec, model: model.name, version: model.version });
+  const text = JSON.stringify({
+    ...rest,
+    mode: mode === USUAL.mode ? undefined : mode,
+    priority: priority === USUAL.priority ? undefined : priority,
+    weight: weight === USUAL.weight ? undefined : weight,
+    model: model.name,
+    version: model.version,
+  });
   const place = `${milliseconds(model.retention)} ${HANDICAPS[spec.priority]}`;
   return `${place} ${events || '-'} ${cacheKey ?? '-'} ${text}\n${tenant}`;
 }
@@ -64,7 +75,7 @@ export function parseFacts(
 
 /** The spec as it is kept, with what the job is for. Throws where it is no JSON. */
 export function parseSpec(text: string): JobSpec & { model: string; version: string } {
-  return JSON.parse(text);
+  return { ...USUAL, ...JSON.parse(text) };
 }
 
 /** What is told of an end, out of the record's fields of that time. */

@@ -2,7 +2,7 @@
 --
 -- KEYS[1] the run's hash
 -- ARGV 1 key prefix, 2 run, 3 token, 4 outcome (succeeded, failed, handover, putback), 5 output or error (JSON) or '',
---      6 the attempt for the history (JSON) or '', 7 with succeeded: cache ttl in ms or 0; with putback: 1 where the
+--      6 the attempt for the history or '', 7 with succeeded: cache ttl in ms or 0; with putback: 1 where the
 --      attempt counts, or 0
 -- `handover`: the attempts of the run's first job are spent; whoever joined it goes on with attempts of their own.
 -- Answers {'stale'} or {'settled', id…} or {'handover', next run, priority, id…} or {'queued'} after putback;
