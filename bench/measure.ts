@@ -6,20 +6,29 @@ import type { Program } from './program.ts';
 export type Sample = Record<string, number>;
 export type Take = () => Promise<Sample>;
 
-const ROUNDS = 5;
+/** How often each side is taken to get warm, and then to be counted. */
+interface Rounds {
+  warm: number;
+  counted: number;
+}
 
-/** Takes samples of both sides in turn, after one of each to get warm; answers the medians. */
+/** V8 goes on compiling for some ten thousand requests, and longer the more code there is. */
+const OF_LONG_LIVED: Rounds = { warm: 3, counted: 7 };
+/** Where each sample has a process of its own. */
+export const OF_SHORT_LIVED: Rounds = { warm: 1, counted: 5 };
+
+/** Takes samples of both sides in turn; answers the medians. */
 export async function interleave<Side extends string>(
   sides: Record<Side, Take>,
-  rounds = ROUNDS,
+  { warm, counted }: Rounds = OF_LONG_LIVED,
 ): Promise<Record<Side, Sample>> {
   const names = Object.keys(sides).filter((name): name is Side => name in sides);
   const taken = new Map<Side, Sample[]>(names.map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++)
+  for (let round = 0; round < warm + counted; round++)
     for (const name of names) {
       const sample = await sides[name]();
       if (process.argv.includes('--verbose')) process.stderr.write(`${name} ${JSON.stringify(sample)}\n`);
-      if (round > 0) taken.get(name)?.push(sample);
+      if (round >= warm) taken.get(name)?.push(sample);
     }
   const medians = names.map((name) => [name, medianOf(taken.get(name) ?? [])] as const);
   return Object.fromEntries(medians) as Record<Side, Sample>;

@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { bearer, benchModel, jobText, startBenchRedis, startBroker, type Bed, type Broker } from '../bed.ts';
 import type { Load } from '../load.ts';
-import { interleave, type Sample } from '../measure.ts';
+import { interleave, OF_SHORT_LIVED, type Sample } from '../measure.ts';
 import { startIn, startProgram, type Program } from '../program.ts';
 import type { Line } from '../report.ts';
 
@@ -16,10 +16,13 @@ export async function throughput(bed: Bed): Promise<Line[]> {
   const endpoint = await startIn(bed, 'endpoint/index.ts');
   const redis = await startBenchRedis(bed);
   const broker = await startBroker(bed, { models: [benchModel('echo', endpoint.url)] });
-  const { floor, ours } = await interleave({
-    floor: () => bareWorker(redis.url, endpoint),
-    ours: () => drain(broker, load, endpoint, headers, JOBS),
-  });
+  const { floor, ours } = await interleave(
+    {
+      floor: () => bareWorker(redis.url, endpoint),
+      ours: () => drain(broker, load, endpoint, headers, JOBS),
+    },
+    OF_SHORT_LIVED,
+  );
   const [under, over] = [floor['perSecond'] ?? 0, ours['perSecond'] ?? 0];
   return [
     {
@@ -53,7 +56,7 @@ export async function batching(bed: Bed): Promise<Line[]> {
       floor: () => drain(alone, load, endpoint, headers, 300),
       ours: () => drain(together, load, endpoint, headers, 3000, 16),
     },
-    3,
+    OF_SHORT_LIVED,
   );
   const [under, over] = [floor['perSecond'] ?? 0, ours['perSecond'] ?? 0];
   return [
