@@ -13,9 +13,7 @@ interface Place {
 /** A script for a shell, made from the commands themselves. */
 export function completionFor(shell: Shell, program: Command): string {
   const places = placesOf(program, []);
-  if (shell === 'fish') return fish(places);
-  // zsh reads what was written for bash.
-  return shell === 'zsh' ? `autoload -Uz bashcompinit && bashcompinit\n${bash(places)}` : bash(places);
+  return { bash, zsh, fish }[shell](places);
 }
 
 function placesOf(command: Command, words: readonly string[]): Place[] {
@@ -60,6 +58,44 @@ CASES
 }
 complete -o default -F _inferq inferq
 `;
+
+function zsh(places: readonly Place[]): string {
+  const described = (each: Place['commands']): string =>
+    each.map(({ name, about }) => singleQuoted(`${name}:${about}`)).join(' ');
+  const cases = places.map(
+    ({ path, commands, options }) =>
+      `    '${path}') commands=(${described(commands)}) options=(${described(options)}) ;;`,
+  );
+  const known = places.map(({ path }) => `'${path}'`).join('|');
+  return ZSH.replace('KNOWN', known).replace('CASES', () => cases.join('\n'));
+}
+
+const ZSH = `_inferq() {
+  local place='' next word
+  local -a commands options
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    next="\${place:+$place }$word"
+    case "$next" in KNOWN) place=$next ;; esac
+  done
+  case "$place" in
+CASES
+  esac
+  if [[ $words[CURRENT] == -* ]]; then
+    _describe -o option options
+  elif (( $#commands )); then
+    _describe command commands
+  else
+    _files
+  fi
+}
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+compdef _inferq inferq
+`;
+
+/** As bash and zsh read it. */
+function singleQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
 
 function fish(places: readonly Place[]): string {
   const lines = places.flatMap(({ path, commands, options }) => {

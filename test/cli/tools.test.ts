@@ -137,6 +137,33 @@ for (const shell of ['zsh', 'fish']) {
   });
 }
 
+test('zsh completes commands after commands, and options', async (t) => {
+  if (!(await has(t, 'zsh'))) return;
+  const { stdout: script } = await runInferq(t, ['completion', 'zsh']);
+  const complete = async (...words: string[]) => {
+    // What its own completion would bring, and what that would be given.
+    const around = 'compdef() {}; _files() { echo files }; _describe() { print -l -- "${(@P)@[-1]}" }';
+    const asked = `${around}\n${script}\nwords=("$@"); CURRENT=$#; _inferq`;
+    const { stdout } = await run('zsh', ['-fc', asked, 'zsh', ...words]);
+    return stdout.trim().split('\n');
+  };
+  t.true((await complete('inferq', 'jobs', '')).includes('cancel:Cancels a job, also one that runs.'));
+  t.true((await complete('inferq', '--url', 'http://x', '')).some((line) => line.startsWith('tokens:')));
+  t.true((await complete('inferq', 'submit', 'm', '--')).some((line) => line.startsWith('--ttl:')));
+  t.deepEqual(await complete('inferq', 'submit', ''), ['files']);
+});
+
+test('fish completes commands after commands, and options', async (t) => {
+  if (!(await has(t, 'fish'))) return;
+  const { stdout: script } = await runInferq(t, ['completion', 'fish']);
+  const complete = async (line: string) => {
+    const { stdout } = await run('fish', ['-Nc', `${script}\ncomplete -C '${line}'`]);
+    return stdout.trim().split('\n');
+  };
+  t.true((await complete('inferq jobs c')).includes('cancel\tCancels a job, also one that runs.'));
+  t.true((await complete('inferq submit m --tt')).some((found) => found.startsWith('--ttl\t')));
+});
+
 async function has(t: ExecutionContext, name: string): Promise<boolean> {
   if ((await findCommand(name, process.env['PATH'] ?? '')) !== undefined) return true;
   t.log(`not tried: this machine has no ${name}`);
