@@ -1,6 +1,6 @@
 /**
- * Every error a client, a job or an operator can meet. The HTTP status and whether a repetition can help follow
- * from the code alone; the detail is a sentence for the person who reads it.
+ * Every error a client, a job or an operator can meet. The HTTP status follows from the code alone, and as a rule so does
+ * whether a repetition can help; the detail is a sentence for the person who reads it.
  */
 export const ERRORS = {
   // Answers to a request.
@@ -75,6 +75,8 @@ export type Upstream = number | 'unreachable' | 'hurried';
 export interface ErrorExtras {
   errors?: Fault[];
   upstream?: Upstream;
+  /** Where that is not as with the code as a rule. */
+  retryable?: boolean;
   /** Seconds after which a repetition may succeed. */
   retryAfter?: number;
   /** The model server takes nothing more at the moment. The job waits, and its attempt does not count. */
@@ -88,6 +90,7 @@ export interface ErrorExtras {
 export class InferqError extends Error {
   readonly code: ErrorCode;
   readonly errors: Fault[] | undefined;
+  readonly retryable: boolean;
   readonly retryAfter: number | undefined;
   readonly busy: boolean;
   readonly upstream: Upstream | undefined;
@@ -98,6 +101,7 @@ export class InferqError extends Error {
     this.name = 'InferqError';
     this.code = code;
     this.errors = extras.errors;
+    this.retryable = extras.retryable ?? ERRORS[code].retryable;
     this.retryAfter = extras.retryAfter;
     this.busy = extras.busy ?? false;
     this.upstream = extras.upstream;
@@ -106,10 +110,6 @@ export class InferqError extends Error {
 
   get status(): number {
     return ERRORS[this.code].status;
-  }
-
-  get retryable(): boolean {
-    return ERRORS[this.code].retryable;
   }
 }
 

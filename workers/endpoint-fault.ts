@@ -27,8 +27,11 @@ export function refusalFault(
   const advice = busy ? adviceFor(429) : adviceFor(status);
   const detail = `The model endpoint ${name} answered ${status}${said}. ${advice}`;
   const waitMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, now);
-  const extras = { busy, upstream: status };
-  if (waitMs === undefined || code === 'model_error') return new InferqError(code, detail, extras);
+  // The server's own failure may be over by the next time; what it refused it would refuse again.
+  const retryable = code === 'model_error' ? status === 500 : undefined;
+  const extras = { busy, upstream: status, ...(retryable === undefined ? {} : { retryable }) };
+  if (waitMs === undefined || (code === 'model_error' && !retryable))
+    return new InferqError(code, detail, extras);
   return new InferqError(code, detail, { ...extras, retryAfter: Math.min(waitMs / 1000, maxRetryAfterS) });
 }
 
@@ -66,7 +69,7 @@ export function answerFault(
 
 function codeOf(status: number): ErrorCode {
   if (status === 408 || status === 504) return 'model_timeout';
-  // From 520 on they are those of proxies and overloaded services; 500, 501 and 505 would come back each time.
+  // From 520 on they are those of proxies and overloaded services; 501 and 505 would come back each time.
   return [425, 429, 502, 503].includes(status) || status >= 520 ? 'model_unavailable' : 'model_error';
 }
 

@@ -223,7 +223,10 @@ function uncounted(run: RunInHand): Outcome {
   return { kind: 'putback', attempt: accountOf(run), counts: false };
 }
 
-/** Who joined a run whose owner's attempts are spent may still have luck with attempts of their own. */
+/**
+ * Who joined a run whose owner's attempts are spent may still have luck with attempts of their own, but not where the
+ * model fails at their common input.
+ */
 function failed(run: RunInHand, error: InferqError, account: string): Ending {
   const { type, title, status, detail, error_type } = toProblem(error);
   const problem: JobError = {
@@ -235,7 +238,7 @@ function failed(run: RunInHand, error: InferqError, account: string): Ending {
     retryable: error.retryable,
     attempt: run.attempt,
   };
-  const kind = error.retryable ? 'handover' : 'failed';
+  const kind = error.retryable && error.code !== 'model_error' ? 'handover' : 'failed';
   return { outcome: { kind, error: JSON.stringify(problem), attempt: account }, error };
 }
 

@@ -46,3 +46,26 @@ test('a worker that stops puts back what it cannot finish, and no attempt is spe
   await broker.startWorker();
   t.like(await broker.job(id, '?wait=30'), { status: 'succeeded', output: 'again' });
 });
+
+test('what a model server fails at is asked again, what it refuses is not', async (t) => {
+  const model = await startScriptedModel(({ body }, response, count) => {
+    if (body === 'bad') return answer(response, { error: 'no' }, 422);
+    answer(response, `call ${count}`, count === 1 ? 500 : 200);
+  });
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('m', model.url, { retry: { attempts: 3, backoff: 0 } })],
+  });
+  const failing = await broker.submit({ model: 'm', input: 'good' });
+  t.like(await broker.job(failing.id, '?wait=30'), {
+    status: 'succeeded',
+    output: 'call 2',
+    metrics: { attempts: 2 },
+  });
+  const refused = await broker.submit({ model: 'm', input: 'bad' });
+  t.like(await broker.job(refused.id, '?wait=30'), {
+    status: 'failed',
+    error: { error_type: 'model_error', retryable: false, attempt: 1 },
+  });
+  t.is(model.calls.length, 3);
+});

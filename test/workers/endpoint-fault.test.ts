@@ -33,6 +33,16 @@ for (const [status, code, advice] of cases) {
   });
 }
 
+test('what the server refused it would refuse again; what it failed at it may do the next time', (t) => {
+  const retried = cases.filter(
+    ([status]) => refusalFault({ status, retryAfter: undefined, message: undefined }, address, at).retryable,
+  );
+  t.deepEqual(
+    retried.map(([status]) => status),
+    [408, 425, 429, 500, 502, 503, 504, 529],
+  );
+});
+
 const waits: [status: number, header: string | undefined, seconds: number | undefined][] = [
   [429, '7', 7],
   [503, '0', 0],
@@ -41,7 +51,8 @@ const waits: [status: number, header: string | undefined, seconds: number | unde
   [504, '5', 5],
   [503, 'soon', undefined],
   [503, undefined, undefined],
-  [500, '7', undefined],
+  [500, '7', 7],
+  [501, '7', undefined],
 ];
 for (const [status, retryAfter, seconds] of waits) {
   test(`Retry-After ${retryAfter} of a ${status} means ${seconds} s where 60 are believed at most`, (t) => {

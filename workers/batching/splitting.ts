@@ -31,5 +31,5 @@ export async function splitting<Item extends Rejectable>(
 }
 
 function mayBeOfOne(error: unknown): boolean {
-  return error instanceof InferqError && !error.retryable;
+  return error instanceof InferqError && (!error.retryable || error.code === 'model_error');
 }
