@@ -157,7 +157,8 @@ async function read(connection: RedisConnection, key: string): Promise<unknown> 
 export function masked(value: unknown): string {
   return JSON.stringify(value)
     .replaceAll(/\b1[789]\d{11}\b/g, 'TIME')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/(\[\d+,TIME,)\d+/g, '$1MS')
+    .replaceAll(/"busy,[\d.]+"/g, '"busy,MS"')
     .replaceAll(/"(waitedMs|pauseMs)":\d+/g, '"$1":"MS"')
     .replaceAll(/"rate,([\d.]+)"/g, (_, rate: string) => `"rate,${Math.round(Number(rate))}"`);
 }

@@ -91,7 +91,7 @@ export const fairness: Suite = (test, newWorld) => {
     const { id } = await world.submit();
     t.deepEqual(await fields(), ['*', 'clock', 's:normal:acme', 't:acme']);
     await world.succeed(await world.start(id));
-    t.deepEqual(await fields(), ['rate', 'rated', 'since']);
+    t.deepEqual(await fields(), ['busy', 'rate', 'rated']);
     const rest = await world.connection.pttl(state);
     t.true(rest > 290_000 && rest <= 300_000, `${rest}`);
     const next = await world.submit();

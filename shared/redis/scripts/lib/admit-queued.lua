@@ -2,7 +2,7 @@
 -- @include start-rate fair-share bull
 local handicap = tonumber(ARGV[6])
 local state, own_backlog, own_share = prefix .. 'state', 't:' .. tenant, 's:' .. ARGV[5] .. ':' .. tenant
-local seen = redis.call('HMGET', state, '*', own_backlog, 'clock', 'base', own_share, 'rate', 'rated', 'since')
+local seen = redis.call('HMGET', state, '*', own_backlog, 'clock', 'base', own_share, 'rate', 'rated', 'busy')
 local of_model, of_tenant = tonumber(seen[1]) or 0, tonumber(seen[2]) or 0
 local tag = math.max(read_fair(seen[3], seen[4]).clock, tonumber(seen[5]) or 0)
 local rate, sure = start_rate(seen[6], seen[7], seen[8], now)

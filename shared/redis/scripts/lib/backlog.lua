@@ -1,7 +1,7 @@
 -- What is known of a model stands in one hash, `state`, since a command costs more than a field. `admit` and `start`, which
 -- run for every job, read and write all that they need of it at once:
 --   '*', 't:<tenant>'                     how many records are queued, of the model and of the tenant
---   'rate', 'rated', 'since'              the runs that started (start-rate.lua)
+--   'rate', 'rated', 'busy'               the runs that started (start-rate.lua)
 --   'clock', 'base', 's:<band>:<tenant>'  the fair shares (fair-share.lua); 'scan': how far they were looked through
 local function depth_of(prefix, tenant)
   local depth = redis.call('HMGET', prefix .. 'state', '*', 't:' .. tenant)

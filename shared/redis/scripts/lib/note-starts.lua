@@ -1,10 +1,22 @@
--- Counts starts, takes the first jobs of the runs out of the backlog, and moves the clock of the fair shares to the
--- furthest of their tags. Whoever's share is used up by then is as good as new: now and then those are forgotten.
+-- After so long without a start, in ms, the workers were away or had nothing to do: what they did before says little.
+local LONGEST_GAP = 10000
+
+-- How long a run has waited that starts for the first time, in ms; another attempt waits for its time alone.
+local function waited(first, now)
+  if first.started then return 0 end
+  local queued, due = unpack(first.more)
+  return math.max(0, now - math.max(tonumber(queued or first.created), tonumber(due) or 0))
+end
+
+-- Counts starts and the time in which runs waited for them, takes the first jobs of the runs out of the backlog, and moves
+-- the clock of the fair shares to the furthest of their tags. Whoever's share is used up by then is as good as new: now
+-- and then those are forgotten.
 local function note_starts(prefix, started, now)
-  local key, furthest, total, may_forget = prefix .. 'state', 0, 0, false
+  local key, furthest, total, may_forget, longest = prefix .. 'state', 0, 0, false, 0
   local own = 't:' .. started[1].tenant
-  local fields, queued = { 'clock', 'rate', 'rated', 'since', '*', own }, { ['*'] = 0, [own] = 0 }
+  local fields, queued = { 'clock', 'rate', 'rated', 'busy', '*', own }, { ['*'] = 0, [own] = 0 }
   for _, first in ipairs(started) do
+    longest = math.max(longest, waited(first, now))
     if first.tag and first.tag > furthest then furthest = first.tag end
     -- The last characters of an id are random.
     if string.byte(first.id, -1) % 8 == 0 and string.byte(first.id, -2) % 8 == 0 then may_forget = true end
@@ -16,12 +28,14 @@ local function note_starts(prefix, started, now)
   end
   local state = redis.call('HMGET', key, unpack(fields))
 
-  local sum = (tonumber(state[2]) or 0) * math.exp(-(now - (state[3] or now)) / RATE_WINDOW)
+  local gap = now - (state[3] or now)
+  local kept = gap > LONGEST_GAP and 0 or math.exp(-gap / RATE_WINDOW)
+  local rate = (tonumber(state[2]) or 0) * kept + #started
+  local busy = (tonumber(state[4]) or 0) * kept + (kept > 0 and math.min(gap, longest) or 0)
   local advances = furthest > (tonumber(state[1]) or 0)
   -- With room for all of them: a table that grows costs more.
-  local written = { 'rate', tostring(sum + #started), 'rated', digits(now), nil, nil, nil, nil, nil, nil }
+  local written = { 'rate', tostring(rate), 'rated', digits(now), 'busy', tostring(busy), nil, nil, nil, nil }
   local gone
-  if sum < 0.01 or not state[4] then written[5], written[6] = 'since', digits(now) end
   if advances then written[#written + 1], written[#written + 2] = 'clock', exact(furthest) end
   local of_model = (tonumber(state[5]) or 0) - total
   queued['*'] = total

@@ -18,9 +18,9 @@ local STATE_REST = 300000
 
 local function rest_state(prefix)
   local key = prefix .. 'state'
-  local starts = redis.call('HMGET', key, 'rate', 'rated', 'since')
+  local starts = redis.call('HMGET', key, 'rate', 'rated', 'busy')
   redis.call('UNLINK', key)
   if not starts[3] then return end
-  redis.call('HSET', key, 'rate', starts[1], 'rated', starts[2], 'since', starts[3])
+  redis.call('HSET', key, 'rate', starts[1], 'rated', starts[2], 'busy', starts[3])
   redis.call('PEXPIRE', key, STATE_REST)
 end

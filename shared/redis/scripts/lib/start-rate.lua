@@ -1,17 +1,18 @@
--- Runs that started per second: an average that forgets within about 30 s, and how much of it was really seen. `rate`,
--- `rated` and `since` are what the state of the model has (backlog.lua), or false.
+-- How many runs a second start while some wait for it: what the workers can do, not what is asked of them. `rate` runs
+-- started in `busy` ms during which runs waited, and the last at `rated` (see note-starts.lua); all as the state of the
+-- model has them (backlog.lua), or false.
 -- @include rate-window
 
 -- Answers starts a second, and true where at least ten recent starts vouch for it.
-local function start_rate(rate, rated, since, now)
+local function start_rate(rate, rated, busy, now)
   if not rate then return 0, false end
-  local sum = rate * math.exp(-(now - rated) / RATE_WINDOW)
-  local watched = 1 - math.exp(-math.max(now - since, 1000) / RATE_WINDOW)
-  return sum / watched / (RATE_WINDOW / 1000), sum >= 10
+  -- Whoever starts at once waits for less than is measured.
+  local took = math.max(tonumber(busy) or 0, rate / 10)
+  return rate / took * 1000, rate * math.exp(-(now - rated) / RATE_WINDOW) >= 10
 end
 
 local function read_start_rate(prefix, now)
-  local seen = redis.call('HMGET', prefix .. 'state', 'rate', 'rated', 'since')
+  local seen = redis.call('HMGET', prefix .. 'state', 'rate', 'rated', 'busy')
   return start_rate(seen[1], seen[2], seen[3], now)
 end
 
