@@ -3,6 +3,7 @@ import type { Events } from '../shared/events.ts';
 import type { Registry } from '../shared/models/registry.ts';
 import type { Claims } from '../shared/redis/claims.ts';
 import type { RedisConnection } from '../shared/redis/connection.ts';
+import { UNASKED_VERSION } from '../shared/redis/unasked-version.ts';
 import { QUEUE_NAME, queuePrefix } from '../shared/redis/work-queue.ts';
 import { limitsOf, type Limits } from './model-limits.ts';
 import type { BreakOff, Hold, Verdict } from './process-run.ts';
@@ -79,7 +80,7 @@ export function createModelWorkers({
         stalledInterval: lockTime * 333,
         // Who may have killed its workers is for the record to say: BullMQ would blame whoever was beside it.
         maxStalledCount: 1_000_000,
-        skipVersionCheck: true,
+        ...UNASKED_VERSION,
       },
       runClaims.backend,
     );
@@ -114,7 +115,7 @@ export function createModelWorkers({
     const queue = new Queue(QUEUE_NAME, {
       prefix: queuePrefix(code),
       connection,
-      skipVersionCheck: true,
+      ...UNASKED_VERSION,
       streams: { events: { maxLen: 100 } },
     });
     queue.on('error', onError);

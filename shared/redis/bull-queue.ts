@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import type { RedisConnection } from './connection.ts';
+import { UNASKED_VERSION } from './unasked-version.ts';
 
 /** A BullMQ queue that is opened when it is first needed. */
 export interface BullQueue<Data> {
@@ -20,7 +21,7 @@ export function createBullQueue<Data>(
       prefix,
       connection,
       skipWaitingForReady: true,
-      skipVersionCheck: true,
+      ...UNASKED_VERSION,
       streams: { events: { maxLen: 100 } },
     });
     queue.on('error', onError);

@@ -49,7 +49,7 @@ async function open(t: ExecutionContext, { process, concurrency = 1, claims = (o
   });
   await models.sync();
   t.teardown(() => models.stop(1000));
-  return { world, models };
+  return { world, bull, models };
 }
 
 test('a run that is abandoned before its worker has heard that it has it is broken off', async (t) => {
@@ -122,4 +122,23 @@ test('whatever comes while a worker looks no further is taken at once', async (t
   const longest = Math.max(...[...submitted].map(([id, at]) => (started.get(id) ?? Infinity) - at));
   // One that no marker told of would wait for BullMQ's next look, five seconds.
   t.true(longest < 2500, `${longest} ms`);
+});
+
+test('a delay of less than a second is no longer than that', async (t) => {
+  const started = new Map<string, number>();
+  const { bull } = await open(t, {
+    process: async (run) => {
+      started.set(run, Date.now());
+      return { kind: 'done' };
+    },
+  });
+  const late: number[] = [];
+  for (let count = 0; count < 3; count++) {
+    const due = Date.now() + 150;
+    const id = await bull.submit({ delay: 0.15 });
+    await until(() => started.has(id));
+    late.push((started.get(id) ?? 0) - due);
+  }
+  // Rounded up to whole seconds each would be 850 ms late.
+  t.true(Math.min(...late) < 600, `${late.join(', ')} ms`);
 });

@@ -1,6 +1,7 @@
 import { DelayedError, Worker, type Job } from 'bullmq';
 import type { Events } from '../../shared/events.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
+import { UNASKED_VERSION } from '../../shared/redis/unasked-version.ts';
 
 export interface QueueWorkerParts<Data> {
   connection: RedisConnection;
@@ -43,7 +44,7 @@ export function createQueueWorker<Data>(parts: QueueWorkerParts<Data>) {
         stalledInterval: parts.lockTime * 333,
         // Given up by a schedule, not because workers died.
         maxStalledCount: 1000,
-        skipVersionCheck: true,
+        ...UNASKED_VERSION,
       });
       worker.on('error', tell);
       await worker.waitUntilReady();
