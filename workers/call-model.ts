@@ -4,6 +4,7 @@ import type { ExactIntegers } from '../shared/exact-numbers.ts';
 import type { Endpoint } from '../shared/model.ts';
 import type { Model } from '../shared/models/registry.ts';
 import type { Tracing } from '../shared/observe/trace-context.ts';
+import { traceparentOf } from '../shared/observe/trace-context.ts';
 import { ownerOfRun } from '../shared/redis/keys.ts';
 import { createCallAccount } from './call-account.ts';
 import type { EndpointCaller } from './call-endpoint.ts';
@@ -102,11 +103,11 @@ function asHurried(thrown: unknown): unknown {
 }
 
 export function headersOf(run: TracedRun): Record<string, string> {
-  const { traceparent } = run.spec;
+  // Of the run's owner, who may have left it since an earlier attempt: all attempts carry the same.
+  const owner = ownerOfRun(run.run);
   return {
-    // Of the run's owner, who may have left it since an earlier attempt: all attempts carry the same.
-    'idempotency-key': ownerOfRun(run.run),
+    'idempotency-key': owner,
     'x-inferq-attempt': String(run.attempt),
-    ...(traceparent ? { traceparent } : {}),
+    traceparent: run.spec.traceparent ?? traceparentOf(owner),
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** What a W3C `traceparent` says: https://www.w3.org/TR/trace-context/ */
 interface TraceContext {
@@ -41,6 +41,15 @@ export function parseTraceparent(text: string | undefined): TraceContext | undef
 
 export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
+/**
+ * The traceparent of a job whose client has sent none, where no traces are made: it follows from the id, so that all
+ * attempts are of one trace, in whichever process. Not sampled.
+ */
+export function traceparentOf(id: string): string {
+  const digest = hash('sha256', id, 'hex');
+  return formatTraceparent({ traceId: digest.slice(0, 32), spanId: digest.slice(32, 48), sampled: false });
 }
 
 /** `sample` decides of a trace that begins here whether it is recorded; what is under it goes by that. */

@@ -68,4 +68,12 @@ test('what a model server fails at is asked again, what it refuses is not', asyn
     error: { error_type: 'model_error', retryable: false, attempt: 1 },
   });
   t.is(model.calls.length, 3);
+  const [first, second, third] = model.calls.map(({ headers }) => String(headers['traceparent']));
+  t.regex(
+    first ?? '',
+    /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/,
+    'though the client has sent none',
+  );
+  t.is(second, first, 'of one trace');
+  t.not(third, first);
 });
