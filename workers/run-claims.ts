@@ -49,7 +49,8 @@ export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClai
   const finished = new WeakMap<object, { next: Claim | undefined }>();
   /**
    * BullMQ's worker looks for another run before it sees to the one that it has; where that was the last it need not ask.
-   * Whoever adds one sets BullMQ's marker, for which the worker waits then: once it has waited there may be one.
+   * Whoever adds one sets BullMQ's marker then, for which the worker waits: once it has waited, or has given a run back
+   * in another way, there may be one.
    */
   let hadLast = false;
 
@@ -61,16 +62,19 @@ export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClai
   ): Promise<Result> {
     const starts = room.reserve();
     let isTaken = false;
+    let isLast = false;
     try {
       const result = await work({ token, starts });
-      const { run, started, isLast = false } = claimOf(result) ?? {};
-      hadLast = isLast;
+      const claim = claimOf(result);
+      const { run, started } = claim ?? {};
+      isLast = claim?.isLast ?? false;
       if (run !== undefined && started !== undefined) {
         begun.push({ run, started });
         isTaken = true;
       }
       return result;
     } finally {
+      hadLast = isLast;
       if (starts && !isTaken) room.leave();
     }
   }
@@ -81,6 +85,14 @@ export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClai
       (terms) => claims.take(code, terms),
       (claim) => claim,
     );
+  }
+
+  async function lookingAnew<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } finally {
+      hadLast = false;
+    }
   }
 
   /** Undefined where the end of the job is BullMQ's to bring about. */
@@ -96,21 +108,21 @@ export function createRunClaims({ claims, code, room }: RunClaimsParts): RunClai
     const own = createRedisBackend(queue, opts, options);
     const moveToCompleted = own.moveToCompleted.bind(own);
     const moveToFailed = own.moveToFailed.bind(own);
+    const moveToDelayed = own.moveToDelayed.bind(own);
     const waitForJob = own.waitForJob.bind(own);
     own.moveToActive = async (token) => {
       if (!hadLast) return toNextJob(await take(token));
       hadLast = false;
       return NONE;
     };
-    own.waitForJob = async (seconds) => {
-      const marker = await waitForJob(seconds);
-      hadLast = false;
-      return marker;
-    };
+    own.waitForJob = (seconds) => lookingAnew(waitForJob(seconds));
     own.moveToCompleted = async (job, value, keep, token, fetchNext) =>
-      (await endOf(job, token, fetchNext)) ?? moveToCompleted(job, value, keep, token, fetchNext);
+      (await endOf(job, token, fetchNext)) ??
+      lookingAnew(moveToCompleted(job, value, keep, token, fetchNext));
     own.moveToFailed = async (job, reason, keep, token, fetchNext, fields) =>
-      (await endOf(job, token, fetchNext)) ?? moveToFailed(job, reason, keep, token, fetchNext, fields);
+      (await endOf(job, token, fetchNext)) ??
+      lookingAnew(moveToFailed(job, reason, keep, token, fetchNext, fields));
+    own.moveToDelayed = (...how) => lookingAnew(moveToDelayed(...how));
     return own;
   };
 

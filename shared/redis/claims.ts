@@ -26,7 +26,7 @@ export interface ClaimTerms {
 export interface Claim {
   /** None where none waits, or none may start now. */
   run: string | undefined;
-  /** Whether BullMQ had none behind it; whoever adds one wakes a worker. */
+  /** Whether BullMQ had none behind it, though the model has room: whoever adds one sets BullMQ's marker then. */
   isLast: boolean;
   /** What `startAmongOthers` would have answered, undefined as `ended`; undefined where nothing was started. */
   started: Beginning | undefined;

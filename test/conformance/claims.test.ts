@@ -116,6 +116,24 @@ test('who claims the last one is told so, be it that no delayed one is behind it
   t.false((await take()).isLast, 'the worker is to learn when the delayed one is due');
 });
 
+test('who fills the model is not told that it has the last one: nobody would tell of the next', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  await connection.hset(`${world.prefix}jobs:meta`, 'concurrency', 2);
+  await bull.submit();
+  t.true((await take()).isLast);
+  await bull.submit();
+  t.false((await take()).isLast);
+});
+
+test('a full model tells when the delayed one is due all the same', async (t) => {
+  const { world, bull, take } = await startWorld(t);
+  await connection.hset(`${world.prefix}jobs:meta`, 'concurrency', 1);
+  await bull.submit();
+  await take();
+  await bull.submit({ delay: 60 });
+  t.true((await take()).dueAt > Date.now());
+});
+
 test('nothing is claimed while the queue is paused, or as many run as may', async (t) => {
   const { world, bull, take, finish } = await startWorld(t);
   const [first, second] = [await bull.submit(), await bull.submit()];

@@ -153,11 +153,12 @@ async function read(connection: RedisConnection, key: string): Promise<unknown> 
   return [life, await connection.get(key)];
 }
 
-/** Times differ, and what follows from them. */
+/** Times differ, and what follows from them; and which run of several was the last one. */
 export function masked(value: unknown): string {
   return JSON.stringify(value)
     .replaceAll(/\b1[789]\d{11}\b/g, 'TIME')
     .replaceAll(/(\[\d+,TIME,)\d+/g, '$1MS')
+    .replaceAll(/"isLast":true/g, '"isLast":false')
     .replaceAll(/"busy,[\d.]+"/g, '"busy,MS"')
     .replaceAll(/"(waitedMs|pauseMs)":\d+/g, '"$1":"MS"')
     .replaceAll(/"rate,([\d.]+)"/g, (_, rate: string) => `"rate,${Math.round(Number(rate))}"`);

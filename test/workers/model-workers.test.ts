@@ -27,11 +27,16 @@ interface OpenOptions {
   claims?: (own: Claims) => Claims;
   process: (run: string, breakOff: BreakController, hold: Hold) => Promise<Verdict>;
   concurrency?: number;
+  /** Of the model's spec. */
+  more?: string;
 }
 
 /** The workers of one model, over a Redis of which they know nothing else. */
-async function open(t: ExecutionContext, { process, concurrency = 1, claims = (own) => own }: OpenOptions) {
-  const world = createJobWorld(connection);
+async function open(
+  t: ExecutionContext,
+  { process, concurrency = 1, claims = (own) => own, more }: OpenOptions,
+) {
+  const world = createJobWorld(connection, more);
   const bull = createBullWorld(world);
   t.teardown(() => bull.close());
   const registry = createRegistry();
@@ -141,4 +146,65 @@ test('a delay of less than a second is no longer than that', async (t) => {
   }
   // Rounded up to whole seconds each would be 850 ms late.
   t.true(Math.min(...late) < 600, `${late.join(', ')} ms`);
+});
+
+test('who is rate limited looks again when the time has come, also where its run was canceled', async (t) => {
+  const started = new Map<string, number>();
+  const { world, models } = await open(t, {
+    more: ', concurrency: 1, rate: {limit: 1, window: 1}',
+    process: async (run, { signal }, { begun, settle }) => {
+      started.set(run, Date.now());
+      if (started.size === 1)
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      else if (typeof begun === 'object') await settle(begun.run, begun.token, DONE);
+      return { kind: 'done' };
+    },
+  });
+  const first = await world.submit({ handOver: true });
+  await until(() => started.has(first.id));
+  const second = await world.submit({ handOver: true });
+  await world.store.leave(first.id, 'canceled');
+  models.abandon(first.id);
+  await until(() => started.has(second.id));
+  const after = (started.get(second.id) ?? 0) - (started.get(first.id) ?? 0);
+  t.true(after < 3000, `${after} ms`);
+});
+
+test('a place that a run leaves to try again later is given to the next one', async (t) => {
+  const started = new Map<string, number>();
+  const gates = new Map<string, PromiseWithResolvers<'ends' | 'again'>>();
+  let submittedAt = 0;
+  let late = '';
+  const { world, models } = await open(t, {
+    more: ', concurrency: 2',
+    concurrency: 10,
+    process: async (run, _breakOff, { begun, settle }) => {
+      if (typeof begun !== 'object') return { kind: 'done' };
+      started.set(run, Date.now());
+      const gate = Promise.withResolvers<'ends' | 'again'>();
+      gates.set(run, gate);
+      if ((await gate.promise) === 'ends') {
+        await settle(begun.run, begun.token, DONE);
+        return { kind: 'done' };
+      }
+      await settle(begun.run, begun.token, { kind: 'putback', attempt: '', counts: true });
+      // Before BullMQ has it back: the model is still full, so nobody is told of this one.
+      ({ id: late } = await world.submit({ handOver: true }));
+      submittedAt = Date.now();
+      return { kind: 'again', delayMs: 4000 };
+    },
+  });
+  const submit = async () => (await world.submit({ handOver: true })).id;
+  const [first, second] = [await submit(), await submit()];
+  await until(() => gates.size === 2);
+  const third = await submit();
+  // In one turn: one is put back, the other ends and takes the third, which is the last.
+  gates.get(first)?.resolve('again');
+  gates.get(second)?.resolve('ends');
+  await until(() => started.has(third) && late !== '');
+  await until(() => started.has(late));
+  const waited = (started.get(late) ?? 0) - submittedAt;
+  for (const gate of gates.values()) gate.resolve('ends');
+  await models.stop(1000);
+  t.true(waited < 2000, `${waited} ms`);
 });

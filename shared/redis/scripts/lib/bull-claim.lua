@@ -45,8 +45,8 @@ local function is_empty(queue)
 end
 
 -- Takes a run for each taker, whose `lock` is the token of BullMQ's lock, as far as there are and may be taken, and notes
--- it there as `next`, and as `is_last` where BullMQ has none behind it. Answers for those without one {'', ms until the
--- rate allows one, when the next delayed one is due or 0}.
+-- it there as `next`, and as `is_last` where BullMQ has none behind it and would tell of the next one. Answers for those
+-- without one {'', ms until the rate allows one, when the next delayed one is due or 0}.
 local function claim_runs(prefix, takers, lock_ms, worker, now)
   local queue = prefix .. 'jobs:'
   local others = redis.call('EXISTS', queue .. 'delayed', queue .. 'wait') > 0
@@ -70,13 +70,14 @@ local function claim_runs(prefix, takers, lock_ms, worker, now)
   -- Another worker that sleeps is woken where there is something for it; BullMQ wakes it in any case.
   local marker, last = queue .. 'marker', runs[#runs] and takers[#runs]
   if last and redis.call('EXISTS', queue .. 'wait', queue .. 'prioritized') == 0 then
-    last.is_last = not others or redis.call('EXISTS', queue .. 'delayed') == 0
+    -- Where the model is full nobody would set the marker for the next one.
+    last.is_last = (not meta[2] or #runs < room) and (not others or redis.call('EXISTS', queue .. 'delayed') == 0)
   elseif last and not redis.call('ZSCORE', marker, '0') then
     redis.call('ZADD', marker, '0', '0')
   end
   if #runs == #takers then return nil end
   is_empty(queue)
-  if pause == 0 and #runs < room then
+  if pause == 0 then
     local delayed = redis.call('ZRANGE', queue .. 'delayed', '0', '0', 'WITHSCORES')[2]
     due = delayed and digits(math.floor(delayed / 4096)) or 0
   end
