@@ -2,8 +2,7 @@ import type { Admission, Submission } from '../ports.ts';
 import { prefixOf } from './keys.ts';
 import type { NearOutput } from './near-cache.ts';
 import { toFacts } from './record.ts';
-import { Reply } from './reply.ts';
-import { milliseconds } from './script-arguments.ts';
+import { milliseconds, priceArguments } from './script-arguments.ts';
 import type { RunScript } from './scripts.ts';
 import { groupByTenant } from './tenant-groups.ts';
 import { createTurnBatches } from './turn-batches.ts';
@@ -14,41 +13,62 @@ interface Call {
   submission: Submission;
   cacheKey: string;
   known: NearOutput;
+  terms: (string | number)[];
+  facts: string;
 }
 
-/** Takes a job in that Redis has the known output for; undefined where it hasn't, or where that is not for here to say. */
+/** What became of one: `hit`, `exists` or `not cached`, and when. */
+interface Answer {
+  kind: unknown;
+  createdAt: number;
+}
+
+/** Takes a job in that Redis has the known output for; undefined where it hasn't. */
 export type AnswerNear = (submission: Submission, known: NearOutput) => Promise<Admission | undefined>;
 
-/** Answers of one turn of the event loop are given in one step where they are of one model. */
+/** Answers of one turn of the event loop are given in one step where they are of one model and have the same terms. */
 export function createNearHits(run: RunScript): AnswerNear {
-  const batches = createTurnBatches<Call, { kind: string; createdAt: number }>(
-    TOGETHER,
-    async (key, calls) => {
-      const [prefix = '', ...terms] = key.split(' ');
-      const { args, placeOf } = groupByTenant(calls, ofTenant, ofJob);
-      const record = `${prefix}job:${calls[0]?.submission.id}`;
-      const reply = new Reply(await run('hit', record, prefix, ...terms, ...args));
-      return calls.map((call) => ({ kind: reply.text(placeOf(call) + 1), createdAt: reply.number(0) }));
-    },
-  );
+  const batches = createTurnBatches<Call, Answer>(TOGETHER, async (_key, calls) => {
+    const [first] = calls;
+    if (!first) return [];
+    const { id } = first.submission;
+    const { args, placeOf } = groupByTenant(calls, ofTenant, ofJob);
+    const prefix = prefixOf(id);
+    const answers: unknown = await run('hit', `${prefix}job:${id}`, prefix, ...first.terms, ...args);
+    if (!Array.isArray(answers)) throw new TypeError('The script answered no list');
+    return calls.map((call) => {
+      const kind: unknown = answers[placeOf(call) + 1];
+      return kind instanceof Error ? kind : { kind, createdAt: Number(answers[0]) };
+    });
+  });
 
   return async (submission, known) => {
-    const { id, model, spec, cacheKey, price } = submission;
-    const others = spec.webhook !== undefined || price?.account !== undefined;
-    if (cacheKey === undefined || spec.mode !== 'use' || spec.delay || others) return undefined;
-    const terms = [milliseconds(model.retention), milliseconds(spec.ttl)];
-    const call = { submission, cacheKey, known };
-    const { kind, createdAt } = await batches.ask([prefixOf(id), ...terms].join(' '), call, 0);
+    const { id, spec, cacheKey } = submission;
+    if (cacheKey === undefined || spec.mode !== 'use' || spec.delay) return undefined;
+    const call: Call = {
+      submission,
+      cacheKey,
+      known,
+      terms: termsOf(submission),
+      facts: toFacts(submission),
+    };
+    const key = `${prefixOf(id)} ${call.terms.join(' ')}`;
+    const { kind, createdAt } = await batches.ask(key, call, call.facts.length);
     if (kind === 'exists') return { kind };
-    if (kind !== 'hit') return undefined;
-    return { kind, createdAt, run: known.run, output: known.output };
+    return kind === 'hit' ? { kind, createdAt, run: known.run, output: known.output } : undefined;
   };
+}
+
+/** What jobs must have in common to be answered together, as `hit-1.lua` has it. */
+function termsOf({ model, spec, price = {} }: Submission): (string | number)[] {
+  const others = spec.webhook || price.account ? 1 : 0;
+  return [milliseconds(model.retention), milliseconds(spec.ttl), others, ...priceArguments(price)];
 }
 
 function ofTenant({ submission }: Call): string[] {
   return [submission.tenant];
 }
 
-function ofJob({ submission, cacheKey, known }: Call): string[] {
-  return [submission.id, toFacts(submission), cacheKey, known.run];
+function ofJob({ submission, cacheKey, known, facts }: Call): string[] {
+  return [submission.id, facts, cacheKey, known.run];
 }

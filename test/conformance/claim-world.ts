@@ -5,7 +5,12 @@ import { createJobWorld } from '../support/job-world.ts';
 import { createBullWorld } from './bull-world.ts';
 
 const TERMS: ClaimTerms = { token: 'a lock', starts: true };
-const DONE: Outcome = { kind: 'succeeded', output: '{"ok":true}', attempt: '{}', cacheTtlMs: 0 };
+const DONE: Outcome = {
+  kind: 'succeeded',
+  output: '{"ok":true}',
+  attempt: '[1,0,1,"succeeded"]',
+  cacheTtlMs: 0,
+};
 
 export interface FinishOptions extends Partial<ClaimTerms> {
   outcome?: Outcome;

@@ -175,7 +175,7 @@ test('a run that is put back stays with BullMQ, and no other is taken for it', a
   const first = await bull.submit();
   await bull.submit();
   const claim = await take();
-  const outcome: Outcome = { kind: 'putback', attempt: '{}', counts: true };
+  const outcome: Outcome = { kind: 'putback', attempt: '[1,0,1,"succeeded"]', counts: true };
   t.deepEqual(await finish(claim, { outcome }), {
     settlement: { kind: 'queued' },
     isForgotten: false,

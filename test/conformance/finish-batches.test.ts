@@ -5,8 +5,8 @@ import { createClaimWorld, type ClaimWorld } from './claim-world.ts';
 
 const connection = await startFileRedis(test);
 
-const FAILED = { error: '{"error_type":"model_error"}', attempt: '{}' };
-const PUT_BACK: Outcome = { kind: 'putback', attempt: '{}', counts: true };
+const FAILED = { error: '{"error_type":"model_error"}', attempt: '[1,0,1,"succeeded"]' };
+const PUT_BACK: Outcome = { kind: 'putback', attempt: '[1,0,1,"succeeded"]', counts: true };
 
 function startWorld(t: ExecutionContext, more = ''): ClaimWorld & { key: (name: string) => string } {
   const world = createClaimWorld(connection, more);

@@ -126,9 +126,10 @@ export async function play(
 }
 
 function outcomeOf(kind: End['outcome']): Outcome {
-  if (kind === 'succeeded') return { kind, output: '{"ok":true}', attempt: '{}', cacheTtlMs: 60_000 };
-  if (kind === 'putback') return { kind, attempt: '{}', counts: true };
-  return { kind, error: '{"error_type":"model_error"}', attempt: '{}' };
+  if (kind === 'succeeded')
+    return { kind, output: '{"ok":true}', attempt: '[1,0,1,"succeeded"]', cacheTtlMs: 60_000 };
+  if (kind === 'putback') return { kind, attempt: '[1,0,1,"succeeded"]', counts: true };
+  return { kind, error: '{"error_type":"model_error"}', attempt: '[1,0,1,"succeeded"]' };
 }
 
 /** What a key holds, and minutes that it lives. */

@@ -104,3 +104,31 @@ test.serial('an answer from near by leaves behind what any other answer from the
   t.deepEqual(near.kinds.slice(0, 5), ['hit', 'hit', 'hit', 'hit', 'hit']);
   t.deepEqual(near.kinds.slice(-3), ['exists', 'hit', 'exists']);
 });
+
+test.serial('the output does not come again either where a webhook is owed', async (t) => {
+  const { world, ask } = open();
+  const text = 'x'.repeat(100_000);
+  await world.succeed(await world.start((await world.submit({ input: 1 })).id), text);
+  t.is(await ask(), `"${text}"`);
+  const before = await bytes('output');
+  const webhook = { url: 'https://example.org/hook', events: ['succeeded' as const] };
+  for (let at = 0; at < 5; at++) t.is(await ask({ webhook }), `"${text}"`);
+  t.is(await connection.zcard(`${world.prefix}outbox`), 5);
+  t.true((await bytes('output')) - before < text.length);
+});
+
+test.serial('what goes wrong with what a tenant has keeps no other tenant from an answer', async (t) => {
+  const world = createJobWorld(
+    connection,
+    ', cache: {ttl: 3600, scope: shared}',
+    createJobStore(connection, createNearCache()),
+  );
+  await world.succeed(await world.start((await world.submit({ input: 1 })).id), 'out');
+  await world.submit({ input: 1 });
+  await connection.set(`${world.prefix}list:bad`, 'no list');
+  const asked = ['acme', 'bad', 'third'].map((tenant) => world.submit({ input: 1, tenant }));
+  const [acme, bad, third] = await Promise.allSettled(asked);
+  t.like(acme, { status: 'fulfilled', value: { admission: { kind: 'hit', output: '"out"' } } });
+  t.like(third, { status: 'fulfilled', value: { admission: { kind: 'hit', output: '"out"' } } });
+  t.regex(String(bad?.status === 'rejected' && bad.reason), /WRONGTYPE/);
+});

@@ -95,10 +95,16 @@ export function createJobWorld(
     status: async (id: string) => (await read(id)).status,
     retry: async (id: string, price?: Price) => store.retry(await read(id), model, mostOfTenant, price),
     succeed: (run: StartedRun, output: unknown = { ok: true }, cacheTtlMs = 60_000) =>
-      settle(run, { kind: 'succeeded', output: JSON.stringify(output), attempt: '{}', cacheTtlMs }),
+      settle(run, {
+        kind: 'succeeded',
+        output: JSON.stringify(output),
+        attempt: '[1,0,1,"succeeded"]',
+        cacheTtlMs,
+      }),
     fail: (run: StartedRun, kind: 'failed' | 'handover' = 'failed') =>
-      settle(run, { kind, error: '{"error_type":"model_error"}', attempt: '{}' }),
-    putBack: (run: StartedRun, counts = true) => settle(run, { kind: 'putback', attempt: '{}', counts }),
+      settle(run, { kind, error: '{"error_type":"model_error"}', attempt: '[1,0,1,"succeeded"]' }),
+    putBack: (run: StartedRun, counts = true) =>
+      settle(run, { kind: 'putback', attempt: '[1,0,1,"succeeded"]', counts }),
     /** Lets the time pass until after a job's ttl, for this job alone. */
     async runOut(id: string): Promise<void> {
       await connection.hset(`${prefix}job:${id}`, 'deadline', 1);

@@ -14,7 +14,7 @@ import { createBullWorld } from '../conformance/bull-world.ts';
 import { createJobWorld } from '../support/job-world.ts';
 import { until } from '../support/until.ts';
 
-const DONE: Outcome = { kind: 'succeeded', output: '{}', attempt: '{}', cacheTtlMs: 0 };
+const DONE: Outcome = { kind: 'succeeded', output: '{}', attempt: '[1,0,1,"succeeded"]', cacheTtlMs: 0 };
 
 const redis = await startTemporaryRedis({ settings: { appendonly: 'no' } });
 const connection = connect(redis.url, PATIENT);

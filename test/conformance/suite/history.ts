@@ -18,7 +18,7 @@ export const history: Suite = (test, newWorld) => {
       },
     ]);
     await world.succeed(run);
-    t.is((await world.read(second.id)).history, '{}');
+    t.is((await world.read(second.id)).history, '[1,0,1,"succeeded"]');
     const waiting = await world.submit();
     await world.store.leave(waiting.id, 'canceled');
     t.is((await world.read(waiting.id)).history, undefined);

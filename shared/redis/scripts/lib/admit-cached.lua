@@ -33,16 +33,8 @@ local function hit(job, text)
     redis.call('PEXPIRE', job.key, life)
     hits = hits + 1
   else
-    -- @include usage backlog end-job
-    local _, _, _, hook = read_facts(job.facts)
-    -- As `live_job` reads one that ends, with END_FIELDS; this one has just been written.
-    local ending = {
-      id = job.id, key = job.key, tenant = tenant, status = 'succeeded', rev = 1, deadline = 0, hook = hook,
-      created = created, retention = retention,
-      more = { false, cached.run, ARGV[11] ~= '' and ARGV[11], ARGV[12] ~= '' and ARGV[12], false, false },
-    }
-    local _, price = end_job(prefix, ending, 'succeeded', now, nil, '')
-    charge(prefix, job.id, tenant, price, false, now)
+    -- @include usage end-by-hit
+    end_hit(prefix, tenant, job, cached.run, ARGV[11], ARGV[12], now)
   end
   return { 'hit', created, cached.run, output }
 end
