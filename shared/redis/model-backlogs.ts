@@ -2,7 +2,10 @@ import type { RedisConnection } from './connection.ts';
 import { keyPrefix } from './keys.ts';
 import { QUEUE_NAME } from './work-queue.ts';
 
-/** How much of a model waits and runs. `oldest_wait` is in seconds, null where nothing waits. */
+/**
+ * How much of a model waits and runs. `oldest_wait` is in seconds, null where nothing waits; of very many that wait in
+ * several bands of priority it is that of the oldest among those that come first and last.
+ */
 export interface ModelBacklog {
   backlog: number;
   running: number;
@@ -26,20 +29,30 @@ export function createModelBacklogs(redis: RedisConnection): ModelBacklogs {
     },
     async of(code) {
       const prefix = keyPrefix(code);
-      const [depth, running, next, paused] = await Promise.all([
+      const waiting = `${prefix}${QUEUE_NAME}:prioritized`;
+      const [depth, running, front, back, paused] = await Promise.all([
         redis.hget(`${prefix}state`, '*'),
         redis.llen(`${prefix}${QUEUE_NAME}:active`),
-        redis.zrange(`${prefix}${QUEUE_NAME}:prioritized`, '0', '0'),
+        redis.zrange(waiting, '0', String(LOOKED_AT - 1)),
+        redis.zrange(waiting, String(-LOOKED_AT), '-1'),
         redis.hexists(`${prefix}${QUEUE_NAME}:meta`, 'paused'),
       ]);
       return {
         backlog: Number(depth ?? 0),
         running,
-        oldest_wait: await waitOf(redis, prefix, next[0]),
+        oldest_wait: await waitOf(redis, prefix, oldestOf([...front, ...back])),
         paused: paused === 1,
       };
     },
   };
+}
+
+const LOOKED_AT = 100;
+
+/** By the ids, which say when a job came; one that is run again came anew. */
+function oldestOf(runs: readonly string[]): string | undefined {
+  const fresh = runs.filter((run) => !run.includes('~'));
+  return fresh.toSorted()[0] ?? runs[0];
 }
 
 async function waitOf(
