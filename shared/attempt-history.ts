@@ -43,5 +43,7 @@ export function toAttempts(history: string | undefined): Attempt[] {
 }
 
 function present(fields: Record<string, string | null | undefined>): Partial<Attempt> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
