@@ -1,6 +1,6 @@
-import { InferqError, messageOf, toProblem } from '../shared/errors.ts';
+import { InferqError, messageOf } from '../shared/errors.ts';
 import type { AttemptOutcome, Events } from '../shared/events.ts';
-import type { JobError } from '../shared/job.ts';
+import { toJobError } from '../shared/job-error.ts';
 import type { Model, Registry } from '../shared/models/registry.ts';
 import type { JobStore, Outcome, StartedRun } from '../shared/ports.ts';
 import type { Beginning } from '../shared/redis/claims.ts';
@@ -225,16 +225,7 @@ function uncounted(run: RunInHand): Outcome {
 
 /** Who joined a run whose owner's attempts are spent may still have luck with attempts of their own. */
 function failed(run: RunInHand, error: InferqError, account: string): Ending {
-  const { type, title, status, detail, error_type } = toProblem(error);
-  const problem: JobError = {
-    type,
-    title,
-    status,
-    detail,
-    error_type,
-    retryable: error.retryable,
-    attempt: run.attempt,
-  };
+  const problem = toJobError(error, run.attempt);
   const kind = error.retryable ? 'handover' : 'failed';
   return { outcome: { kind, error: JSON.stringify(problem), attempt: account }, error };
 }
