@@ -6,6 +6,7 @@ import type { JobStore, Outcome, StartedRun } from '../shared/ports.ts';
 import type { Beginning } from '../shared/redis/claims.ts';
 import { codeOfJob } from '../shared/redis/keys.ts';
 import type { Outbox } from '../shared/redis/outbox.ts';
+import { UNKNOWN_FOR_MS } from '../shared/redis/unserved-models.ts';
 import type { WorkQueue } from '../shared/redis/work-queue.ts';
 import type { Text } from '../shared/text.ts';
 import { afterFailure, type Sequel } from './after-failure.ts';
@@ -121,9 +122,6 @@ function outcomeOf(ending: Ending | undefined): AttemptOutcome {
   if (!ending) return 'broken_off';
   return ending.error?.code ?? (ending.outcome.kind === 'putback' ? 'put_back' : 'succeeded');
 }
-
-/** Every role reads the model files for itself, and a ConfigMap takes a minute to reach them all. */
-const UNKNOWN_FOR_MS = 5 * 60_000;
 
 /** A version that this worker does not know, or not yet: the run is put off, and fails when nobody comes to know it. */
 function refuse(run: RunInHand): Ending {
