@@ -37,6 +37,7 @@ import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
 import { createWaiters } from '../shared/redis/waiters.ts';
 import { createWakeUp } from '../shared/redis/wake-up.ts';
 import { createWebhookSecrets } from '../shared/redis/webhook-secrets.ts';
+import { createUnservedModels } from '../shared/redis/unserved-models.ts';
 import { createWorkerPresences } from '../shared/redis/worker-presence.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
@@ -49,6 +50,7 @@ import { drainServer } from './http/drain.ts';
 import { messagesOf } from './http/express-messages.ts';
 import { createHttpServer } from './http/server.ts';
 import { createEventLooks } from './jobs/job-events.ts';
+import { createVouching } from './models/vouching.ts';
 import { createRoutes } from './routes.ts';
 
 /** A client is told within a second that Redis is away. */
@@ -106,6 +108,12 @@ export async function createApiRole(
     wakeUp,
   };
   const memory = watchMemory({ redis, codes: () => registry.list().map(({ code }) => code) });
+  const vouching = createVouching({
+    registry,
+    knownCodes,
+    unserved: createUnservedModels(redis),
+    onError: onError('vouching for models'),
+  });
   const speeds = createModelSpeeds(redis);
   const speedometer = createSpeedometer(events, speeds, onError('counting'));
   const routes = createRoutes({
@@ -173,6 +181,7 @@ export async function createApiRole(
     scaling: createScalingReader({ redis, registry, goals: config.scaling, now: Date.now }),
     async start(): Promise<string> {
       await Promise.all([untilReady(redis), acceptance.ready(), wakeUp.start()]);
+      await vouching.start();
       await listen(server, config);
       return urlOf(server, config.host);
     },
@@ -180,7 +189,13 @@ export async function createApiRole(
       closing.abort();
       await drainServer(server, { behindProxy: config.edge.trustedProxies > 0, deadlineMs });
       await speedometer.write().catch(onError('counting'));
-      await Promise.all([queue.close(), deliveryQueue.close(), notices.close(), wakeUp.stop()]);
+      await Promise.all([
+        vouching.stop(),
+        queue.close(),
+        deliveryQueue.close(),
+        notices.close(),
+        wakeUp.stop(),
+      ]);
       memory.stop();
       await acceptance.close();
       await redis.quit().catch(() => redis.disconnect());

@@ -6,18 +6,23 @@ const EVERY_MS = 5000;
 export interface PresenceParts extends Pick<WorkerPresence, 'name' | 'version' | 'roles'> {
   presences: WorkerPresences;
   running: () => number;
+  /** Says that the models that it serves are served. */
+  tellModels: () => Promise<void>;
   onError: (error: unknown) => void;
 }
 
-/** Says every few seconds that this worker is there and what it has in hand; at the end, that it is gone. */
-export function createPresence({ presences, running, onError, ...about }: PresenceParts) {
+/** Says every few seconds that this worker is there, what it has in hand and serves; at the end, that it is gone. */
+export function createPresence({ presences, running, tellModels, onError, ...about }: PresenceParts) {
   const stopping = new AbortController();
   const startedAt = Date.now();
   let telling = Promise.resolve();
 
   async function tell(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await presences.write({ ...about, running: running(), startedAt, at: Date.now() }).catch(onError);
+      await Promise.all([
+        presences.write({ ...about, running: running(), startedAt, at: Date.now() }).catch(onError),
+        tellModels().catch(onError),
+      ]);
       await sleep(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }

@@ -1,11 +1,12 @@
-import { InferqError, messageOf, toProblem } from '../shared/errors.ts';
+import { InferqError, messageOf } from '../shared/errors.ts';
 import type { AttemptOutcome, Events } from '../shared/events.ts';
-import type { JobError } from '../shared/job.ts';
+import { toJobError } from '../shared/job-error.ts';
 import type { Model, Registry } from '../shared/models/registry.ts';
 import type { JobStore, Outcome, StartedRun } from '../shared/ports.ts';
 import type { Beginning } from '../shared/redis/claims.ts';
 import { codeOfJob } from '../shared/redis/keys.ts';
 import type { Outbox } from '../shared/redis/outbox.ts';
+import { UNKNOWN_FOR_MS } from '../shared/redis/unserved-models.ts';
 import type { WorkQueue } from '../shared/redis/work-queue.ts';
 import type { Text } from '../shared/text.ts';
 import { afterFailure, type Sequel } from './after-failure.ts';
@@ -122,9 +123,6 @@ function outcomeOf(ending: Ending | undefined): AttemptOutcome {
   return ending.error?.code ?? (ending.outcome.kind === 'putback' ? 'put_back' : 'succeeded');
 }
 
-/** Every role reads the model files for itself, and a ConfigMap takes a minute to reach them all. */
-const UNKNOWN_FOR_MS = 5 * 60_000;
-
 /** A version that this worker does not know, or not yet: the run is put off, and fails when nobody comes to know it. */
 function refuse(run: RunInHand): Ending {
   if (run.waitedMs < UNKNOWN_FOR_MS)
@@ -228,16 +226,7 @@ function uncounted(run: RunInHand): Outcome {
  * model fails at their common input.
  */
 function failed(run: RunInHand, error: InferqError, account: string): Ending {
-  const { type, title, status, detail, error_type } = toProblem(error);
-  const problem: JobError = {
-    type,
-    title,
-    status,
-    detail,
-    error_type,
-    retryable: error.retryable,
-    attempt: run.attempt,
-  };
+  const problem = toJobError(error, run.attempt);
   const kind = error.retryable && error.code !== 'model_error' ? 'handover' : 'failed';
   return { outcome: { kind, error: JSON.stringify(problem), attempt: account }, error };
 }

@@ -26,6 +26,8 @@ import { findProgressListeners } from '../shared/redis/progress-listeners.ts';
 import { createWorkerPresences } from '../shared/redis/worker-presence.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
+import { createUnservedModels } from '../shared/redis/unserved-models.ts';
+import { createUpkeep } from '../shared/redis/upkeep.ts';
 import { createWorkQueue } from '../shared/redis/work-queue.ts';
 import type { About, Role } from '../shared/run-role.ts';
 import { createAbandonedRuns } from './abandoned-runs.ts';
@@ -41,6 +43,7 @@ import { createRetryBudgets } from './routing/retry-budget.ts';
 import { createRouter } from './routing/router.ts';
 import { createSharedStates } from './routing/shared-states.ts';
 import { createTransforms } from './transforms/transforms.ts';
+import { createUnservedJobs } from './unserved-jobs.ts';
 import { createNotices } from './webhooks/notices.ts';
 import { createWebhookWorkers } from './webhooks/webhook-workers.ts';
 
@@ -124,9 +127,17 @@ export function createWorkerRole(
   const abandoned = createAbandonedRuns(subscriber, (run) => models.abandon(run));
   const knownCodes = createKnownCodes(redis);
   const codes = new Set<string>();
+  const unserved = createUnservedModels(redis);
+  const served = (): Set<string> =>
+    new Set(config.roles.has('models') ? registry.list().map(({ code }) => code) : []);
+  const tellModels = async (): Promise<void> => {
+    await unserved.deny(served());
+    // Others know other models, and this worker may be the one who sweeps for all.
+    for (const code of await knownCodes.list()) codes.add(code);
+  };
   const learnCodes = async (): Promise<void> => {
     await knownCodes.add(registry.list().map(({ spec }) => spec));
-    for (const code of await knownCodes.list()) codes.add(code);
+    await tellModels();
   };
   const sweeper = createSweeper({
     redis,
@@ -139,6 +150,20 @@ export function createWorkerRole(
     onError: onError('sweeping'),
   });
 
+  const unservedJobs = createUnservedJobs({
+    store,
+    queue,
+    outbox,
+    upkeep: createUpkeep(redis),
+    unserved,
+    knownCodes,
+    codes: () => [...codes],
+    inCare: sweeper.inCare,
+    served,
+    events,
+    worker: name,
+    onError: onError('looking after models that are gone'),
+  });
   const collector = blobs
     ? createBlobCollector({
         redis,
@@ -163,6 +188,7 @@ export function createWorkerRole(
     version,
     roles: [...config.roles],
     running: models.underWay,
+    tellModels,
     onError: onError('telling of this worker'),
   });
   let isStopping = false;
@@ -202,6 +228,7 @@ export function createWorkerRole(
       });
       if (config.roles.has('webhooks')) await webhooks.start();
       sweeper.start();
+      unservedJobs.start();
       collector?.start();
       deletionCost?.start();
       presence.start();
@@ -211,7 +238,7 @@ export function createWorkerRole(
       // First of all: from here on no run is taken, and the deadline is counted.
       const drained = Promise.all([models.stop(deadlineMs), webhooks.stop()]);
       healthChecks.stop();
-      await Promise.all([sweeper.stop(), collector?.stop(), sharedStates.stop()]);
+      await Promise.all([sweeper.stop(), unservedJobs.stop(), collector?.stop(), sharedStates.stop()]);
       await Promise.all([drained, deletionCost?.stop()]);
       await presence.stop();
       await abandoned.stop();

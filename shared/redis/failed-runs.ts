@@ -1,4 +1,5 @@
-import { ERRORS } from '../errors.ts';
+import { InferqError } from '../errors.ts';
+import { toJobError } from '../job-error.ts';
 import type { JobError } from '../job.ts';
 import type { JobStore } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
@@ -47,15 +48,6 @@ export function createFailedRuns({ redis, store, queue, outbox }: FailedRunsPart
 }
 
 function workerLost(attempt: number): JobError {
-  const { status, title, retryable } = ERRORS.worker_lost;
   const detail = `The job was started ${attempt} times and each time its worker died or lost its lock.`;
-  return {
-    type: 'urn:inferq:error:worker_lost',
-    title,
-    status,
-    detail,
-    error_type: 'worker_lost',
-    retryable,
-    attempt,
-  };
+  return toJobError(new InferqError('worker_lost', detail), attempt);
 }

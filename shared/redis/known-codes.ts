@@ -4,7 +4,7 @@ import type { RedisConnection } from './connection.ts';
 const KEY = 'inferq:models-known';
 
 /**
- * The codes of all models that were ever served, with their names: jobs outlive their model's place in the files, and
+ * The codes of all models that a role ever knew, with their names: jobs outlive their model's place in the files, and
  * still have to end, to be listed, to be paid and to be told of.
  */
 export interface KnownCodes {

@@ -36,6 +36,7 @@ export function createSweeper(parts: SweeperParts) {
   const upkeep = createUpkeep(parts.redis);
   const failedRuns = createFailedRuns(parts);
   let sweeping = Promise.resolve();
+  let inCare: readonly string[] | undefined;
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -47,10 +48,14 @@ export function createSweeper(parts: SweeperParts) {
 
   async function sweepOnce(): Promise<void> {
     const codes = parts.codes();
-    if (codes.length === 0 || !(await lease.hold(codes))) return;
+    if (codes.length === 0 || !(await lease.hold(codes))) {
+      inCare = undefined;
+      return;
+    }
     // All are asked at once, in one flush of the connection: an idle model costs no round trip of its own.
     const idle = await Promise.all(codes.map((code) => upkeep.isIdle(code)));
     const busy = codes.filter((_, index) => idle[index] === false);
+    inCare = [...busy];
     await Promise.all(Array.from({ length: MODELS_AT_ONCE }, () => sweepNext(busy)));
   }
 
@@ -91,6 +96,8 @@ export function createSweeper(parts: SweeperParts) {
       sweeping = loop();
     },
     sweepOnce,
+    /** The models of which something may need care; undefined where another worker sweeps. */
+    inCare: () => inCare,
     async stop(): Promise<void> {
       stopping.abort();
       await sweeping;

@@ -28,6 +28,10 @@ export interface Upkeep {
   expire(code: string): AsyncGenerator<ExpiredJob[]>;
   /** Puts the priorities of runs right and finds those that BullMQ must be told of. */
   lostRuns(code: string): AsyncGenerator<LostRun[]>;
+  /** Whether there are open runs. */
+  hasRuns(code: string): Promise<boolean>;
+  /** Open runs that have been due for so long, and that no worker has in hand; for a model that none serves. */
+  unservedRuns(code: string, dueForMs: number): AsyncGenerator<string[]>;
   /** Runs that BullMQ has failed by itself or because the worker's code threw. */
   failedRuns(code: string): Promise<string[]>;
 }
@@ -65,6 +69,19 @@ export function createUpkeep(redis: RedisConnection): Upkeep {
           priority: Number(priority),
           delayMs: Number(delay),
         }));
+    },
+    hasRuns: async (code) => (await redis.exists(`${keyPrefix(code)}runs`)) === 1,
+    async *unservedRuns(code, dueForMs) {
+      const prefix = keyPrefix(code);
+      let from = 0;
+      for (let looked = AT_ONCE; looked === AT_ONCE;) {
+        const answer = await script('unserved', `${prefix}runs`, prefix, from, AT_ONCE, dueForMs);
+        const [count = '0', ...runs] = texts(answer);
+        looked = Number(count);
+        yield runs;
+        // Those that were found are gone from the index by then.
+        from += looked - runs.length;
+      }
     },
     failedRuns: (code) => redis.zrange(keyPrefix(code) + FAILED, '0', String(AT_ONCE - 1)),
   };

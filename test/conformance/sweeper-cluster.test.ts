@@ -2,6 +2,7 @@ import test from 'ava';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';
 import { sweeping } from './suite/sweeping.ts';
+import { unserved } from './suite/unserved.ts';
 
 const cluster = await startRedisCluster();
 const connection = connect(cluster.url, PATIENT);
@@ -11,3 +12,4 @@ test.after.always(async () => {
 });
 
 sweeping(test, connection);
+unserved(test, connection);

@@ -4,6 +4,7 @@ import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
 import { sweeping } from './suite/sweeping.ts';
+import { unserved } from './suite/unserved.ts';
 import { until } from '../support/until.ts';
 import { createSweeperWorld } from './sweeper-world.ts';
 
@@ -15,6 +16,7 @@ test.after.always(async () => {
 });
 
 sweeping(test, connection);
+unserved(test, connection);
 
 test('1,000 jobs past their ttl behind busy workers are all expired on time, and the model is not called', async (t) => {
   const { world, queue, sweeper, work } = createSweeperWorld(t, connection);
