@@ -5,8 +5,9 @@ import { type Counts, lettersOf, readVocabulary, type Vocabulary, wordsOf } from
 const ENOUGH_CHARACTERS = 10_000;
 
 /**
- * How much each source counts, in logarithms of odds: chosen by the likelihood of each phrase of `phrases.txt` under all
- * the others. The network is sure even where it errs, hence the floor; it counts half at `HALF_TRUSTED` characters.
+ * How much each source counts, in logarithms of odds: near the best likelihood of each phrase of `phrases.txt` under all
+ * the others, with more for words than that says, for there each word that occurs once is missing. The network is sure
+ * even where it errs, hence the floor; it counts half at `HALF_TRUSTED` characters.
  */
 const HALF_TRUSTED = 30;
 const FLOOR = 1e-4;
