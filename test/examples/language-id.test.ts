@@ -18,6 +18,13 @@ for (const [language, text] of [
   ['de', 'Guten Morgen, wie geht es dir?'],
   ['en', 'The quick brown fox jumps over the lazy dog.'],
   ['fr', 'Le chat dort sur le canapé du salon.'],
+  ['es', 'Mañana por la mañana el tren sale de la estación a las ocho en punto.'],
+  ['pt', 'Esta carta foi escrita há muitos anos por uma senhora que morava em Lisboa.'],
+  ['nl', 'De kinderen spelen buiten in de tuin terwijl hun vader het eten klaarmaakt.'],
+  ['cs', 'Každé ráno jezdí do práce na kole, protože autobus má vždycky zpoždění.'],
+  ['uk', 'Книга, яку ти мені подарувала, досі лежить на столі біля вікна.'],
+  ['tr', 'Kardeşim geçen yıl üniversiteyi bitirdi ve küçük bir şehirde çalışmaya başladı.'],
+  ['ja', '窓の外では雪が静かに降っていて、子供たちは喜んで庭へ走って行きました。'],
 ] as const) {
   test(`a sentence in ${language} is recognised with confidence`, async (t) => {
     const response = await infer({ inputs: [texts(text)] });
@@ -47,9 +54,9 @@ test('an empty batch gives empty tensors', async (t) => {
 });
 
 test('a text without a known letter is undetermined, not Korean', async (t) => {
-  const { outputs } = await jsonOf(await infer({ inputs: [texts('', '12345 !?')] }));
-  t.deepEqual(outputs[0].data, ['und', 'und']);
-  t.deepEqual(outputs[1].data, [0, 0]);
+  const { outputs } = await jsonOf(await infer({ inputs: [texts('', '12345 !?', 'ሰላም')] }));
+  t.deepEqual(outputs[0].data, ['und', 'und', 'und']);
+  t.deepEqual(outputs[1].data, [0, 0, 0]);
 });
 
 test('each of the 50 languages has a code of its own of two letters', (t) => {
