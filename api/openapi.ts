@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { ERRORS } from '../shared/errors.ts';
 import { Job, JobRequest } from '../shared/job.ts';
 import type { Route } from './http/route.ts';
+import { asSent } from './sent-schema.ts';
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
 
@@ -81,7 +82,12 @@ function describeRoute({
     ...(scope === 'public' ? { security: [] } : {}),
     ...(parameters ? { parameters: parameters.map(describeParameter) } : {}),
     ...(body
-      ? { requestBody: { required: !bodyOptional, content: { 'application/json': { schema: refer(body) } } } }
+      ? {
+          requestBody: {
+            required: !bodyOptional,
+            content: { 'application/json': { schema: asSent(refer(body)) } },
+          },
+        }
       : {}),
     responses: Object.fromEntries(
       Object.entries(scope === 'public' ? answers : { ...REFUSALS, ...answers }).map(([status, answer]) => [

@@ -2,9 +2,13 @@ import { InferqError } from '../../shared/errors.ts';
 
 const LONGEST = 60;
 
+/** A value in quotes may be empty, which is none. */
+const PREFERENCE = /(?:^|[,;])\s*(wait)\s*(?:=\s*(?:(\d+)|"(\d*)")\s*)?(?=$|[,;])/i;
+
 /**
- * How many seconds the client is ready to wait: `?wait=N` or `Prefer: wait=N` (RFC 7240), 0 where it is not. A
- * preference that cannot be met is met as far as possible, as the RFC says; a bad parameter is a fault.
+ * How many seconds the client is ready to wait: `?wait=N` or `Prefer: wait=N` (RFC 7240), 0 where it is not. `wait`
+ * alone is the longest, as clients of Replicate have it. A preference that cannot be met is met as far as possible, as
+ * the RFC says; a bad parameter is a fault.
  */
 export function waitOf(query: URLSearchParams, prefer: string | undefined): number {
   const parameter = query.get('wait');
@@ -14,6 +18,7 @@ export function waitOf(query: URLSearchParams, prefer: string | undefined): numb
     const detail = `wait must be a whole number of seconds from 1 to ${LONGEST}.`;
     throw new InferqError('invalid_request', detail, { errors: [{ pointer: '?wait', detail }] });
   }
-  const preference = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?=$|[,;])/i.exec(prefer ?? '')?.[1];
-  return Math.min(Number(preference ?? 0), LONGEST);
+  const [, preference, bare, quoted] = PREFERENCE.exec(prefer ?? '') ?? [];
+  if (preference === undefined) return 0;
+  return Math.min(Number(bare || quoted || LONGEST), LONGEST);
 }

@@ -176,7 +176,8 @@ export function createJobHandlers(parts: JobHandlerParts) {
     return {
       status: 200,
       stream,
-      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+      // It is UTF-8 in any case, but some clients take Latin-1 unless they are told.
+      headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
     };
   };
 

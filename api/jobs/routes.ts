@@ -19,7 +19,7 @@ const wait: readonly Parameter[] = [
   {
     name: 'Prefer',
     in: 'header',
-    description: '`wait=N`: the same as a preference (RFC 7240)',
+    description: '`wait=N`: the same as a preference (RFC 7240); `wait` alone, and what is over 60, is 60',
     schema: Type.String(),
   },
 ];

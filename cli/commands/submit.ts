@@ -45,7 +45,7 @@ Input:
 Examples:
   $ npx inferq submit language-id -i text="Guten Morgen" --wait
   $ npx inferq submit ocr -i image=@invoice.png --wait 60 --metadata order=42
-  $ npx inferq submit story -i prompt="Call me" -i max_tokens=200 --stream
+  $ npx inferq submit moby -i prompt="Call me" -i max_tokens=200 --stream
   $ jq .request input.json | npx inferq submit language-id@1 -i - --json
   $ id=$(npx inferq submit language-id -i text=@letter.txt)
 

@@ -35,7 +35,7 @@ export async function clientTypes(document: OpenApi): Promise<string> {
   });
   const definitions = [...Object.entries(document.components.schemas), ...named].map(([name, schema]) => {
     if (!schema) throw new Error(`The document has no schema for ${name}`);
-    return [name, forTypeScript(schema, NAMES[name]?.[1] === 'body')];
+    return [name, forTypeScript(schema)];
   });
   const root: unknown = {
     title: 'Definitions',
@@ -58,20 +58,18 @@ export async function clientTypes(document: OpenApi): Promise<string> {
 const REFERENCES =
   /\/\*\*\n \* This interface was referenced by[^/]*\/\n|^ \*\n \* This interface was referenced by(?:(?! \*\/)[^\n]*\n)*/gm;
 
-/** Says what JSON Schema leaves open as TypeScript does. In a body, what has a default may be left out. */
-function forTypeScript(schema: Schema, isBody: boolean): object {
-  const inner = (deeper: Schema) => forTypeScript(deeper, isBody);
+/** Says what JSON Schema leaves open as TypeScript does. */
+function forTypeScript(schema: Schema): object {
   const { items, anyOf, properties, patternProperties, required, ...own } = schema;
   const [ofAnyName] = Object.values(patternProperties ?? {});
-  if (ofAnyName) return { ...own, type: 'object', additionalProperties: inner(ofAnyName) };
+  if (ofAnyName) return { ...own, type: 'object', additionalProperties: forTypeScript(ofAnyName) };
   if (properties) {
-    const needed = required?.filter((name) => !isBody || properties[name]?.default === undefined);
-    const entries = Object.entries(properties).map(([name, property]) => [name, inner(property)]);
-    return { ...own, required: needed ?? [], properties: Object.fromEntries(entries) };
+    const entries = Object.entries(properties).map(([name, property]) => [name, forTypeScript(property)]);
+    return { ...own, required: required ?? [], properties: Object.fromEntries(entries) };
   }
   if (own.type === 'object') return { ...own, tsType: 'Record<string, unknown>' };
-  if (items) return { ...own, items: inner(items) };
-  if (anyOf) return { ...own, anyOf: anyOf.map(inner) };
+  if (items) return { ...own, items: forTypeScript(items) };
+  if (anyOf) return { ...own, anyOf: anyOf.map(forTypeScript) };
   const isOpen = [own.$ref, own.type, own.enum, own.const].every((keyword) => keyword === undefined);
   return isOpen ? { ...own, tsType: 'unknown' } : own;
 }

@@ -41,7 +41,7 @@ function parsed(args: readonly string[]): { processes?: string; help?: boolean }
 }
 
 function helpOf(role: string): string {
-  return `Usage: node ${role === 'worker' ? 'workers' : role}/index.ts [--processes N]
+  return `Usage: npm run ${role} -- [--processes N]
 
   --processes N  so many processes that do the work of one ${role} each, to use several cores
                  (default: INFERQ_PROCESSES, or 1)

@@ -21,11 +21,11 @@ test('the package, packed and installed elsewhere, compiles into a strict progra
   const model = await startScriptedModel((_call, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.end(
-      'event: chunk\ndata: "one "\n\nevent: chunk\ndata: "two"\n\nevent: output\ndata: {"words": 2}\n\n',
+      'event: chunk\ndata: "one "\n\nevent: chunk\ndata: "two"\n\nevent: output\ndata: {"language": "de", "confidence": 1}\n\n',
     );
   });
   t.teardown(model.stop);
-  const broker = await startTestBroker(t, { models: [jsonModel('words', model.url)] });
+  const broker = await startTestBroker(t, { models: [jsonModel('language-id', model.url)] });
 
   const packed = await packAll(folder);
   const project = path.join(folder, 'project');
@@ -46,8 +46,7 @@ test('the package, packed and installed elsewhere, compiles into a strict progra
     .filter((text) => !receiver.includes(text))
     .join('\n')
     .replace('http://127.0.0.1:8080', broker.url)
-    .replace('ifq_…', TOKEN)
-    .replaceAll('language-id', 'words');
+    .replace('ifq_…', TOKEN);
   await writeFile(path.join(project, 'program.ts'), program);
   const npm = [
     'install',
@@ -64,7 +63,7 @@ test('the package, packed and installed elsewhere, compiles into a strict progra
   );
   t.is(complaints, '');
   const { stdout } = await run(process.execPath, ['program.js'], { cwd: project });
-  t.regex(stdout, /succeeded/);
+  t.regex(stdout, /^succeeded de [\d.]+$/m);
   t.regex(stdout, /one two/);
   t.regex(stdout, /invalid_request/);
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import test from 'ava';
 import { EXIT } from '../../cli/exit-code.ts';
 import { createProgram } from '../../cli/program.ts';
+import { parseModelFile } from '../../shared/models/model-file.ts';
 import { namedRowsOf, readDocument, sectionOf } from './document.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -37,6 +38,24 @@ test('each command that the dashboard names is one', async (t) => {
     }
   }
   t.true(found > 5);
+});
+
+test('the examples of the help are of models that the demo has', (t) => {
+  const file = 'examples/models/models.yaml';
+  const models = parseModelFile(readDocument(file), file, { DEMO_MODELS_URL: 'http://127.0.0.1:9' });
+  const names = models.map(({ name }) => name);
+  const program = createProgram('0.0.0', () => {
+    throw new Error('No command is run here');
+  });
+  let help = '';
+  for (const { command } of commandsOf(program, []))
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+  const named = [...help.matchAll(/\$.* inferq submit ([a-z-]+)(?:@\d+)? /g)].map(([, name = '']) => name);
+  t.true(named.length > 4);
+  t.deepEqual(
+    named.filter((name) => !names.includes(name)),
+    [],
+  );
 });
 
 test('the table has every exit', (t) => {

@@ -1,6 +1,7 @@
+import { glob } from 'node:fs/promises';
 import test from 'ava';
 import { ERRORS } from '../../shared/errors.ts';
-import { namedRowsOf, readDocument } from './document.ts';
+import { namedRowsOf, readDocument, ROOT } from './document.ts';
 
 const documented = namedRowsOf(readDocument('docs/errors.md'));
 
@@ -15,4 +16,16 @@ test('status and retryable are those of the code', (t) => {
 
 test('each error has what it means and what to do', (t) => {
   for (const [code, cells] of documented) for (const cell of cells.slice(3)) t.regex(cell, /\w{3}/, code);
+});
+
+test('each error that a document names beside a status is one, with that status', async (t) => {
+  let count = 0;
+  for await (const file of glob('docs/**/*.md', { cwd: ROOT })) {
+    for (const [, status, code = ''] of readDocument(file).matchAll(/\b([45]\d\d) (?:with )?`([a-z_]+)`/g)) {
+      count += 1;
+      const error = Object.entries(ERRORS).find(([name]) => name === code);
+      t.is(String(error?.[1].status), String(status), `${file}: ${code}`);
+    }
+  }
+  t.true(count > 10);
 });

@@ -9,6 +9,7 @@ import { parseModelFile } from '../../shared/models/model-file.ts';
 import { startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
 import { unusedPort } from '../webhooks/receiver.ts';
 import { blocksOf, readDocument, ROOT } from './document.ts';
+import { startShakyBroker, ÅNGSTRÖM } from './shaky-broker.ts';
 
 const MODELS = 'examples/models/models.yaml';
 const blocks = ['docs/jobs.md', 'docs/webhooks.md'].flatMap((file) => blocksOf(readDocument(file)));
@@ -50,6 +51,24 @@ test('the Python clients of docs/jobs.md work', async (t) => {
   const streamed = await run(broker, 'python3', ['-c', withRequests]);
   t.is(streamed.code, 0, streamed.output);
   t.regex(streamed.output, /\S+ .+\nsucceeded\n$/s);
+});
+
+test('the client of docs/jobs.md with requests submits once and streams to the end, whatever breaks', async (t) => {
+  if (!(await hasCommands(t, 'python3'))) return;
+  const broker = await startShakyBroker(ÅNGSTRÖM);
+  t.teardown(broker.stop);
+  if ((await run(broker, 'python3', ['-c', 'import requests'])).code !== 0) {
+    t.pass();
+    return;
+  }
+  const { code, output } = await run(broker, 'python3', ['-c', pythonWith('uuid, requests')]);
+  t.is(code, 0, output);
+  t.is(output, 'wrong\n(once more)\nÅngstr\u2028öm\nsucceeded\n');
+  const keys = broker.calls
+    .filter(({ path }) => path === '/jobs')
+    .map(({ headers }) => headers['idempotency-key']);
+  t.is(keys.length, 3);
+  t.is(new Set(keys).size, 1);
 });
 
 test('the receivers of docs/webhooks.md accept a webhook, and nothing that is not genuine', async (t) => {
@@ -98,7 +117,7 @@ async function hasCommands(t: ExecutionContext, ...names: string[]): Promise<boo
 }
 
 function start(
-  broker: TestBroker,
+  broker: { url: string },
   command: string,
   args: string[],
   more: Record<string, string> = {},
@@ -108,7 +127,7 @@ function start(
 }
 
 async function run(
-  broker: TestBroker,
+  broker: { url: string },
   command: string,
   args: string[],
 ): Promise<{ code: number | null; output: string }> {

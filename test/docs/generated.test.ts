@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Schema } from '../../docs/generate/openapi.ts';
 import { describeRoutes } from '../../docs/generate/api-reference.ts';
 import { clientTypes } from '../../docs/generate/client-types.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
@@ -18,3 +19,26 @@ test('the API reference and the types of the client are those of the document', 
   t.is(readDocument('docs/api.md'), describeRoutes(document), AGAIN);
   t.is(readDocument('client/src/schema.ts'), await clientTypes(document), AGAIN);
 });
+
+test('what has a default may be left out of a body', (t) => {
+  const operations = Object.values(readOpenApi().paths).flatMap((methods) => Object.values(methods));
+  const bodies = operations.map(({ requestBody }) => requestBody?.content['application/json']?.schema ?? {});
+  const fields = bodies.flatMap(fieldsOf);
+  t.true(fields.some(({ schema }) => schema.default !== undefined));
+  for (const { name, schema, isRequired } of fields)
+    t.false(isRequired && schema.default !== undefined, name);
+});
+
+function fieldsOf({ properties = {}, required = [], items, anyOf = [] }: Schema): Field[] {
+  const own = Object.entries(properties).map(([name, schema]) => {
+    return { name, schema, isRequired: required.includes(name) };
+  });
+  const inner = [...Object.values(properties), ...(items ? [items] : []), ...anyOf];
+  return [...own, ...inner.flatMap(fieldsOf)];
+}
+
+interface Field {
+  name: string;
+  schema: Schema;
+  isRequired: boolean;
+}

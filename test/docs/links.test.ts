@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { readDocument, ROOT } from './document.ts';
+import { blocksOf, readDocument, ROOT } from './document.ts';
 
 const documents: string[] = [];
 for await (const file of glob('{*.md,docs/**/*.md,examples/**/*.md}', { cwd: ROOT })) documents.push(file);
@@ -35,6 +35,21 @@ test('every source file that a document names is there, with the function named 
     }
   }
   t.true(count > 30);
+});
+
+test('no two examples send different jobs under one Idempotency-Key', (t) => {
+  const keys = documents.flatMap((document) =>
+    blocksOf(readDocument(document)).flatMap(({ text }) =>
+      [...text.matchAll(/idempotency-?key: ['"]?([\w-]+)['"]/gi)].map(([, key = '']) => key),
+    ),
+  );
+  t.true(keys.length >= 2);
+  t.is(new Set(keys).size, keys.length, keys.join());
+});
+
+test('no document runs TypeScript with whatever Node the machine has', (t) => {
+  for (const document of documents)
+    t.notRegex(readDocument(document), /(?<!npx )\bnode [\w./-]+\.ts\b/, document);
 });
 
 test('every decision is in the index', async (t) => {

@@ -44,7 +44,8 @@ test('no label has the id of a job, a tenant, a path or an address of a receiver
   const broker = await work(t);
   const { api, worker } = await readPages(broker);
   for (const line of `${api}\n${worker}`.split('\n').filter((text) => text.startsWith('inferq_')))
-    t.notRegex(line, /"(job|msg)_|"dev"|\/secret-path|\/nowhere/, line);
+    t.notRegex(line, /"(job|msg)_|"dev"|\/secret-path|\/nowhere|hidden/, line);
+  t.regex(worker, /^inferq_endpoint_call_seconds_count\{model="talk",endpoint="http:[^"]+\/talk",/m);
   t.regex(api, /^inferq_http_errors_total\{route="none",error_type="not_found"\} 1$/m);
   t.regex(api, /^inferq_http_errors_total\{route="\/jobs",error_type="model_not_found"\} 1$/m);
   t.regex(api, /^inferq_jobs_admitted_total\{model="m",kind="hit"\} 1$/m);
@@ -63,7 +64,7 @@ async function work(t: ExecutionContext): Promise<TestBroker> {
     models: [
       jsonModel('m', model.url, { retry: { attempts: 2, backoff: 0 } }),
       jsonModel('together', model.url, { batch: { max_size: 2, max_delay_ms: 1 } }),
-      jsonModel('talk', `${model.url}/talk`),
+      jsonModel('talk', `${model.url}/talk?key=hidden`),
       jsonModel('full', `${model.url}/full`),
       jsonModel('sick', model.url, { health: { path: '/sick', interval: 0.1 } }),
     ],
@@ -86,7 +87,7 @@ async function work(t: ExecutionContext): Promise<TestBroker> {
 const behave: Behaviour = ({ body, path: where }, response) => {
   if (where === '/full') answer(response, {}, 429, { 'retry-after': '60' });
   else if (where === '/sick' || body === 'bad') answer(response, {}, 503);
-  else if (where === '/talk')
+  else if (where.startsWith('/talk'))
     response
       .writeHead(200, { 'content-type': 'text/event-stream' })
       .end('event: chunk\ndata: "a"\n\nevent: output\ndata: 1\n\n');

@@ -38,6 +38,8 @@ test('the events of a job tell its states, its progress, its chunks and its end,
   t.is(new Set(events.map((event) => event.id)).size, events.length);
   const again = { 'last-event-id': events.at(-1)?.id ?? '' };
   t.is((await broker.request(`/jobs/${id}/events`, { headers: again })).status, 204, 'there is no more');
+  const { headers } = await broker.request(`/jobs/${id}/events`);
+  t.is(headers.get('content-type'), 'text/event-stream; charset=utf-8');
 });
 
 test('whoever lost the stream resumes it at any replica, without a gap or a repetition', async (t) => {

@@ -104,6 +104,26 @@ test('the same Idempotency-Key and body give the same job, another body is refus
   t.is(model.calls.length, 1);
 });
 
+test('a wait without a number is a minute long', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('echo', model.url)] });
+  const job = { model: 'echo', input: 1 };
+  const { status, headers } = await broker.request('/jobs', {
+    method: 'POST',
+    json: job,
+    headers: { prefer: 'wait' },
+  });
+  t.is(status, 200);
+  t.is(headers.get('preference-applied'), 'wait=60');
+  const unheeded = await broker.request('/jobs', {
+    method: 'POST',
+    json: job,
+    headers: { prefer: 'wait=0' },
+  });
+  t.is(unheeded.headers.get('preference-applied'), null);
+});
+
 test('a model that fails is tried again when that can help, and its last error is told', async (t) => {
   const model = await startScriptedModel((call, response, count) => {
     if (call.path === '/flaky' && count < 3) return answer(response, { error: 'busy' }, 503);
