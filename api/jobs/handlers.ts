@@ -118,8 +118,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     // A job that was there before may have ended meanwhile.
     const isNoted = job.revision === 1 && job.run === job.id && !replay && key === undefined;
     const current = wait > 0 ? await awaitAccepted(job, { seconds: wait, isNoted }, call.signal) : job;
-    const headers: Record<string, string> =
-      wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
+    const headers: Record<string, string> = { ...rate, ...applied(wait) };
     const { shown, body } = await renderAccepted(job, current);
     if (isTerminal(shown.status)) return { status: 200, ...body, headers };
     return { status: 202, ...body, headers: { ...headers, location: `/jobs/${job.id}` } };
@@ -132,8 +131,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const current = wait > 0 ? await awaitJob(parts, job, wait, call.signal, include) : job;
     if (!current) throw noSuchJob();
     const etag = etagOf(current, call.query.get('include'));
-    if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers: { etag } };
-    return { status: 200, ...(await render(current, include)), headers: { etag } };
+    const headers = { etag, ...applied(wait) };
+    if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers };
+    return { status: 200, ...(await render(current, include)), headers };
   };
 
   const list: Handler = async (call) => {
@@ -207,6 +207,11 @@ export function createJobHandlers(parts: JobHandlerParts) {
   };
 
   return { submit, get, list, output, events, cancel, retry, deliveries, redeliver: sendAgain };
+}
+
+/** RFC 7240: a preference that was heeded is named in the answer. */
+function applied(wait: number): Record<string, string> {
+  return wait > 0 ? { 'preference-applied': `wait=${wait}` } : {};
 }
 
 function readIdempotencyKey(header: string | undefined): string | undefined {
