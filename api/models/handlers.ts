@@ -10,10 +10,11 @@ import { noSuchModel, requireModel, requireModelName } from '../auth/authorize.t
 import { findVersion } from '../auth/find-version.ts';
 import { noteIn } from '../http/note.ts';
 import type { Answer, Call } from '../http/route.ts';
+import { readTime } from '../http/time.ts';
 import { readModelBody } from './model-body.ts';
 import { createModelView, type ModelViewParts } from './model-view.ts';
 import { usableModels } from './usable-models.ts';
-import { redriveJobs, RedriveRequest, type RedriveParts } from './redrive-jobs.ts';
+import { redriveJobs, RedriveRequest, type Choice, type RedriveParts } from './redrive-jobs.ts';
 
 export interface ModelHandlerParts extends ModelViewParts, RedriveParts {
   catalog: Catalog;
@@ -85,10 +86,10 @@ export function createModelHandlers(parts: ModelHandlerParts) {
   const redrive: Handler = async (call) => {
     const name = targetOf(call);
     const { code } = find(name);
-    const request = readRedrive(call.body ?? {});
+    const choice = readRedrive(call.body ?? {});
     await note(call, 'model.redrive', name);
     const [, version] = name.split('@');
-    return { status: 202, value: await redriveJobs(parts, { code, version }, request, call.signal) };
+    return { status: 202, value: await redriveJobs(parts, { code, version }, choice, call.signal) };
   };
 
   /** The model that an admin is about to do something to. */
@@ -121,8 +122,9 @@ function isRedrive(body: unknown): body is RedriveRequest {
   return checkRedrive(body).length === 0;
 }
 
-function readRedrive(body: unknown): RedriveRequest {
-  if (isRedrive(body)) return body;
+function readRedrive(body: unknown): Choice {
+  if (isRedrive(body))
+    return { ...body, since: body.since === undefined ? 0 : readTime(body.since, '/since') };
   const faults = checkRedrive(body);
   const sentence = faults.map(({ pointer, detail }) => `${pointer || 'the body'} ${detail}`).join('; ');
   throw new InferqError('invalid_request', `Not a choice of jobs: ${sentence}.`, { errors: faults });

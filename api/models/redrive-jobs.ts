@@ -31,6 +31,14 @@ export const Redriven = Type.Object({
 });
 type Redriven = Static<typeof Redriven>;
 
+/** The same with `since` in Unix milliseconds. */
+export interface Choice {
+  error_type?: string;
+  since: number;
+  tenant?: string;
+  limit: number;
+}
+
 export interface RedriveParts extends RetryParts {
   redis: RedisConnection;
   failedJobs: FailedJobs;
@@ -53,20 +61,19 @@ type Fate = 'redriven' | 'gone' | 'kept' | 'full';
 export async function redriveJobs(
   parts: RedriveParts,
   { code, version }: Target,
-  request: RedriveRequest,
+  choice: Choice,
   signal: AbortSignal,
 ): Promise<Redriven> {
-  const since = request.since === undefined ? 0 : Date.parse(request.since);
   let redriven = 0;
   let skip = 0;
-  let last = since;
+  let last = choice.since;
   for (let looked = 0; looked < MOST_LOOKED_AT && !signal.aborted; looked += AT_ONCE) {
-    const wanted = Math.min(AT_ONCE, request.limit - redriven);
+    const wanted = Math.min(AT_ONCE, choice.limit - redriven);
     if (wanted === 0) break;
-    const found = await parts.failedJobs.list(code, since, skip, wanted);
+    const found = await parts.failedJobs.list(code, choice.since, skip, wanted);
     if (found.length === 0) return { redriven, stopped: null, next: null };
     last = found.at(-1)?.failedAt ?? last;
-    const fates = await Promise.all(found.map((job) => redrive(parts, job, { code, version }, request)));
+    const fates = await Promise.all(found.map((job) => redrive(parts, job, { code, version }, choice)));
     redriven += fates.filter((fate) => fate === 'redriven').length;
     // Who went is not in the way of those behind any more.
     skip += fates.filter((fate) => fate === 'kept' || fate === 'full').length;
@@ -79,14 +86,14 @@ async function redrive(
   parts: RedriveParts,
   { id }: FailedJob,
   { code, version }: Target,
-  request: RedriveRequest,
+  choice: Choice,
 ): Promise<Fate> {
   const job = await readRecord(parts.redis, id);
   if (!job) {
     await parts.failedJobs.forget(code, id);
     return 'gone';
   }
-  if (!fits(job, request, version)) return 'kept';
+  if (!fits(job, choice, version)) return 'kept';
   try {
     return FATES[(await tryAgain(parts, job)).kind];
   } catch (thrown) {
@@ -108,7 +115,7 @@ const FATES = {
   refused: 'gone',
 } satisfies Record<Awaited<ReturnType<typeof tryAgain>>['kind'], Fate>;
 
-function fits(job: StoredJob, { error_type: type, tenant }: RedriveRequest, version?: string): boolean {
+function fits(job: StoredJob, { error_type: type, tenant }: Choice, version?: string): boolean {
   if (type !== undefined && job.error?.error_type !== type) return false;
   if (tenant !== undefined && job.tenant !== tenant) return false;
   return version === undefined || job.version === version;

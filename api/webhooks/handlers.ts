@@ -6,8 +6,9 @@ import { listDeliveries } from '../../shared/redis/delivery-list.ts';
 import type { WebhookSecrets } from '../../shared/redis/webhook-secrets.ts';
 import { WebhookUrl } from '../../shared/webhook-event.ts';
 import type { Answer, Call } from '../http/route.ts';
+import { readTime } from '../http/time.ts';
 import { limitRate } from '../tenants/rate-limit.ts';
-import { nextDeliveries, readDeliveryQuery, readTime } from './delivery-query.ts';
+import { nextDeliveries, readDeliveryQuery } from './delivery-query.ts';
 import { recover, type RedeliveryParts } from './redelivery.ts';
 import { sendTestEvent, type TestEventParts } from './test-event.ts';
 

@@ -90,6 +90,32 @@ test('a token ends at its time, and its models are all that it may use', async (
   t.is((await broker.request('/tenants/acme/tokens', { method: 'POST', json: past })).status, 400);
 });
 
+test('the end of a token is told in UTC, and a time that there is not makes no token', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', {});
+  const post = (expires_at: string) =>
+    broker.request('/tenants/acme/tokens', {
+      method: 'POST',
+      json: { name: 'x', scopes: ['jobs:read'], expires_at },
+    });
+  for (const bad of [
+    '2998-12-31T23:59:60Z',
+    '2998-02-30T00:00:00Z',
+    '9999-12-31T23:59:59-01:00',
+    'soon',
+    '',
+  ]) {
+    const refused = await post(bad);
+    t.is(refused.status, 400, bad);
+    t.like(refused.body, { error_type: 'invalid_request', errors: [{ pointer: '/expires_at' }] }, bad);
+  }
+  const list = async () => Object((await broker.request('/tenants/acme/tokens')).body).data;
+  t.deepEqual(await list(), []);
+  const expires_at = '2999-01-01T10:30:00.000Z';
+  t.like((await post('2999-01-01T12:30:00+02:00')).body, { expires_at });
+  t.like(await list(), [{ expires_at }]);
+});
+
 test('a tenant that submits faster than its rate is told how long to wait', async (t) => {
   const broker = await start(t);
   await put(broker, 'acme', { rate: { limit: 3, window: 3000 } });
