@@ -92,6 +92,7 @@ export class InferqError extends Error {
   readonly busy: boolean;
   readonly upstream: Upstream | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly #extras: ErrorExtras;
 
   constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
     super(detail, { cause: extras.cause });
@@ -102,6 +103,15 @@ export class InferqError extends Error {
     this.busy = extras.busy ?? false;
     this.upstream = extras.upstream;
     this.headers = extras.headers ?? {};
+    this.#extras = extras;
+  }
+
+  /** The same with these headers before its own; of one that both have, a list (RFC 9110, 5.3). */
+  after(headers: Readonly<Record<string, string>>): InferqError {
+    const both = { ...headers, ...this.headers };
+    for (const [name, value] of Object.entries(headers))
+      if (this.headers[name] !== undefined) both[name] = `${value}, ${this.headers[name]}`;
+    return new InferqError(this.code, this.message, { ...this.#extras, headers: both });
   }
 
   get status(): number {

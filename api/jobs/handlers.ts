@@ -15,7 +15,7 @@ import { renderJob, type Include, type StoredJob } from '../../shared/stored-job
 import { authorize, noSuchJob } from '../auth/authorize.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
-import { limitRate } from '../tenants/rate-limit.ts';
+import { limitRate, withinRate } from '../tenants/rate-limit.ts';
 import { redeliver, type RedeliveryParts } from '../webhooks/redelivery.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
@@ -106,7 +106,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const waiter = waits ? parts.wakeUp.replica : undefined;
     const from = { principal, settings, requestId, traceparent, inTurn };
     const submission = { ...from, idempotencyKey, request, waiter };
-    return { job: await submitJob(parts, submission), rate };
+    return { job: await withinRate(rate, () => submitJob(parts, submission)), rate };
   }
 
   const submit: Handler = async (call) => {
@@ -189,7 +189,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const failed = await find(call, 'jobs:write');
     // It costs what a submission costs.
     const rate = await limitRate(parts.limiter, failed.tenant, await parts.settingsOf(failed.tenant));
-    const job = await retryJob(parts, failed);
+    const job = await withinRate(rate, () => retryJob(parts, failed));
     return { status: 202, ...(await render(job)), headers: { ...rate, location: `/jobs/${job.id}` } };
   };
 
