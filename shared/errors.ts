@@ -23,6 +23,7 @@ export const ERRORS = {
   events_gone: { status: 410, title: 'The events asked for are gone', retryable: false },
   payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The body must be plain application/json', retryable: false },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met', retryable: false },
   invalid_input: { status: 422, title: "The input does not fit the model's schema", retryable: false },
   invalid_model: { status: 422, title: 'The spec of the model has faults', retryable: false },
   idempotency_key_reused: {

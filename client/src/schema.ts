@@ -169,6 +169,7 @@ export interface Problem {
     | 'events_gone'
     | 'payload_too_large'
     | 'unsupported_media_type'
+    | 'expectation_failed'
     | 'invalid_input'
     | 'invalid_model'
     | 'idempotency_key_reused'
