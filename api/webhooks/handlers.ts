@@ -62,11 +62,12 @@ export function createWebhookHandlers(parts: WebhookHandlerParts) {
     return { status: 202, value: await recover(parts, principal.tenant, readTime(body.since, '/since')) };
   };
 
-  const test: Handler = async ({ principal, body, signal }) => {
+  const test: Handler = async ({ principal, body, requestId, signal }) => {
     if (!isTestRequest(body)) throw refused('test', checkTest(body));
     const bucket = `webhook-test:${principal.tenant}`;
     const headers = await limitRate(parts.limiter, bucket, { rate: TESTS }, 'test events');
-    return { status: 200, headers, value: await sendTestEvent(parts, principal.tenant, body.url, signal) };
+    const event = { tenant: principal.tenant, url: body.url, requestId };
+    return { status: 200, headers, value: await sendTestEvent(parts, event, signal) };
   };
 
   return { secret, rotate, deliveries, redeliverAll, test };
