@@ -33,7 +33,7 @@ export interface Job {
     message?: string;
   } | null;
   /**
-   * Labels of the client; jobs can be listed by them
+   * Labels of the client, keys of 64 characters at most; jobs can be listed by them
    */
   metadata: {
     [k: string]: string;
@@ -135,7 +135,7 @@ export interface JobRequest {
   timeout?: number;
   cache?: 'use' | 'refresh' | 'bypass';
   /**
-   * Labels of the client; jobs can be listed by them
+   * Labels of the client, keys of 64 characters at most; jobs can be listed by them
    */
   metadata?: {
     [k: string]: string;

@@ -62,7 +62,8 @@ const REFERENCES =
 function forTypeScript(schema: Schema, isBody: boolean): object {
   const inner = (deeper: Schema) => forTypeScript(deeper, isBody);
   const { items, anyOf, properties, patternProperties, required, ...own } = schema;
-  const [ofAnyName] = Object.values(patternProperties ?? {});
+  const ofOthers = typeof own.additionalProperties === 'object' ? own.additionalProperties : undefined;
+  const [ofAnyName = ofOthers] = Object.values(patternProperties ?? {});
   if (ofAnyName) return { ...own, type: 'object', additionalProperties: inner(ofAnyName) };
   if (properties) {
     const needed = required?.filter((name) => !isBody || properties[name]?.default === undefined);
