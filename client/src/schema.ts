@@ -470,6 +470,9 @@ export interface RedriveRequest {
    * That failed then or later
    */
   since?: string;
+  /**
+   * Of this tenant; another than your own is for admins
+   */
   tenant?: string;
   limit?: number;
 }
