@@ -13,6 +13,7 @@ const name: Parameter = {
   schema: Type.String(),
 };
 const model = { description: 'The model', schema: ModelView };
+const oneVersion = { description: 'It names a version: all wait together' };
 const none = { description: 'There is no such model' };
 
 /** What can be learned of models, and what operators can do with them. */
@@ -87,7 +88,7 @@ export function createModelRoutes(parts: ModelHandlerParts): Route[] {
         'Jobs are accepted and wait; what runs finishes; a `ttl` runs on. For all versions and all tenants.',
       scope: 'models:write',
       parameters: [name],
-      answers: { 200: model, 404: none },
+      answers: { 200: model, 400: oneVersion, 404: none },
       handle: handlers.pause,
     },
     {
@@ -97,7 +98,7 @@ export function createModelRoutes(parts: ModelHandlerParts): Route[] {
       summary: 'Let the jobs of a paused model start again',
       scope: 'models:write',
       parameters: [name],
-      answers: { 200: model, 404: none },
+      answers: { 200: model, 400: oneVersion, 404: none },
       handle: handlers.resume,
     },
     {
