@@ -33,8 +33,8 @@ test('with Redis stopped /readyz says what to see to, and nothing of the streams
   const redis = connect('redis://127.0.0.1:9', FAIL_FAST);
   t.teardown(() => redis.disconnect());
   redis.on('error', () => undefined);
-  const { report } = createReadiness({ redis: async () => `answers ${await redis.ping()}` }, () => []);
-  const { ready, checks } = await report();
+  const readiness = createReadiness({ redis: async () => `answers ${await redis.ping()}` }, () => []);
+  const { ready, checks } = await readiness.report();
   t.false(ready);
   t.is(checks['redis'], 'Redis does not answer: see that it runs, and that REDIS_URL leads to it.');
 });
