@@ -1,7 +1,8 @@
 import type { TSchema } from 'typebox';
 import { ERRORS } from '../shared/errors.ts';
 import { Job, JobRequest } from '../shared/job.ts';
-import type { Route } from './http/route.ts';
+import { ALWAYS, ANSWER_HEADERS, type AnswerHeader } from './http/answer-headers.ts';
+import type { Route, RouteAnswer } from './http/route.ts';
 import { asSent } from './sent-schema.ts';
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
@@ -31,6 +32,13 @@ const COMPONENTS: Record<string, object> = {
   },
 };
 
+const HEADERS = Object.fromEntries(
+  Object.entries(ANSWER_HEADERS).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]),
+);
+
 /** The OpenAPI 3.1 document of the routes, made from the schemas that validate. */
 export function describeApi(routes: readonly Route[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -54,6 +62,7 @@ export function describeApi(routes: readonly Route[], version: string): object {
     paths,
     components: {
       schemas: COMPONENTS,
+      headers: HEADERS,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An API token, ifq_…, or a JWT' },
       },
@@ -90,18 +99,28 @@ function describeRoute({
         }
       : {}),
     responses: Object.fromEntries(
-      Object.entries(scope === 'public' ? answers : { ...REFUSALS, ...answers }).map(([status, answer]) => [
-        status,
-        describeAnswer(Number(status), answer),
-      ]),
+      Object.entries({
+        ...(scope === 'public' ? {} : REFUSALS),
+        ...(body ? REFUSED_BODIES : {}),
+        ...answers,
+      }).map(([status, answer]) => [status, describeAnswer(Number(status), answer)]),
     ),
   };
 }
 
 const REFUSALS: Route['answers'] = {
-  401: { description: 'No credential, or one that is not valid' },
+  401: { description: 'No credential, or one that is not valid', headers: ['WWW-Authenticate'] },
   403: { description: 'The credential does not allow this' },
-  503: { description: 'The broker cannot reach its store, or the keys that verify tokens' },
+  503: {
+    description: 'The broker cannot reach its store, or the keys that verify tokens',
+    headers: ['Retry-After'],
+  },
+};
+
+const REFUSED_BODIES: Route['answers'] = {
+  400: { description: 'The body is not JSON' },
+  413: { description: 'The body is too large' },
+  415: { description: 'The body is not plain application/json' },
 };
 
 function describeParameter({
@@ -113,11 +132,20 @@ function describeParameter({
   return { name, in: place, description, required: place === 'path', schema };
 }
 
-function describeAnswer(status: number, { description, schema, type }: Route['answers'][number]): object {
-  if (type) return { description, content: { [type]: { schema: { type: 'string' } } } };
-  if (schema) return { description, content: { 'application/json': { schema: refer(schema) } } };
-  if (status < 400) return { description };
-  return { description, content: { 'application/problem+json': { schema: PROBLEM } } };
+function describeAnswer(status: number, answer: RouteAnswer): object {
+  const { description, headers = [] } = answer;
+  const content = contentOf(status, answer);
+  return { description, headers: referToHeaders([...headers, ...ALWAYS]), ...(content ? { content } : {}) };
+}
+
+function contentOf(status: number, { schema, type }: RouteAnswer): object | undefined {
+  if (type) return { [type]: { schema: { type: 'string' } } };
+  if (schema) return { 'application/json': { schema: refer(schema) } };
+  return status < 400 ? undefined : { 'application/problem+json': { schema: PROBLEM } };
+}
+
+function referToHeaders(names: readonly AnswerHeader[]): object {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function refer(schema: TSchema): object {

@@ -23,6 +23,7 @@ export const ERRORS = {
   events_gone: { status: 410, title: 'The events asked for are gone', retryable: false },
   payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The body must be plain application/json', retryable: false },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met', retryable: false },
   invalid_input: { status: 422, title: "The input does not fit the model's schema", retryable: false },
   invalid_model: { status: 422, title: 'The spec of the model has faults', retryable: false },
   idempotency_key_reused: {
@@ -95,6 +96,7 @@ export class InferqError extends Error {
   readonly busy: boolean;
   readonly upstream: Upstream | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly #extras: ErrorExtras;
 
   constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
     super(detail, { cause: extras.cause });
@@ -106,6 +108,15 @@ export class InferqError extends Error {
     this.busy = extras.busy ?? false;
     this.upstream = extras.upstream;
     this.headers = extras.headers ?? {};
+    this.#extras = extras;
+  }
+
+  /** The same with these headers before its own; of one that both have, a list (RFC 9110, 5.3). */
+  after(headers: Readonly<Record<string, string>>): InferqError {
+    const both = { ...headers, ...this.headers };
+    for (const [name, value] of Object.entries(headers))
+      if (this.headers[name] !== undefined) both[name] = `${value}, ${this.headers[name]}`;
+    return new InferqError(this.code, this.message, { ...this.#extras, headers: both });
   }
 
   get status(): number {

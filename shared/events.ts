@@ -64,6 +64,7 @@ export interface InferqEvents {
     tenant: string;
     attempt: number;
     outcome: AttemptOutcome;
+    requestId: string;
     milliseconds: number;
     trace?: Place | undefined;
   };
@@ -75,13 +76,14 @@ export interface InferqEvents {
     errorType: ErrorCode;
     detail: string;
     next: 'retry' | 'give up';
+    requestId: string;
     trace?: Place | undefined;
   };
-  'attempt.refused': { jobId: string; run: string; reason: string };
+  'attempt.refused': { jobId: string; run: string; reason: string; requestId: string };
   /** The first piece of a streamed output, counted from the call. */
   'endpoint.first_token': { jobId: string; model: string; milliseconds: number };
   /** A server without room; the job is put back, and its attempt does not count. */
-  'endpoint.busy': { jobId: string; model: string; endpoint: string; delayMs: number };
+  'endpoint.busy': { jobId: string; model: string; endpoint: string; delayMs: number; requestId: string };
   /** Several jobs went into one call. */
   'batch.sent': { model: string; size: number };
   'endpoint.called': {
@@ -114,12 +116,14 @@ export interface InferqEvents {
     attempt: number;
     outcome: DeliveryAttempt['outcome'];
     milliseconds: number;
+    /** Of the submission, or of the test. */
+    requestId?: string;
     status?: number;
     error?: string;
     trace?: Place | undefined;
   };
   /** No attempt was made: the receiver, or its tenant, has no room. */
-  'webhook.put_off': { jobId: string; id: string; why: string; milliseconds: number };
+  'webhook.put_off': { jobId: string; id: string; why: string; milliseconds: number; requestId?: string };
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
   /** Jobs wait for a model that no worker serves; told once while that lasts. */

@@ -10,9 +10,13 @@ export type Priority = (typeof PRIORITIES)[number];
 
 export const CACHE_MODES = ['use', 'refresh', 'bypass'] as const;
 
-const Metadata = Type.Record(Type.String({ maxLength: 64 }), Type.String({ maxLength: 512 }), {
+// By hand: a record of TypeBox says nothing of how long its keys may be, nor of values whose key has a line break.
+const Metadata = Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  propertyNames: { type: 'string', maxLength: 64 },
+  additionalProperties: { type: 'string', maxLength: 512 },
   maxProperties: 16,
-  description: 'Labels of the client; jobs can be listed by them',
+  description: 'Labels of the client, keys of 64 characters at most; jobs can be listed by them',
 });
 
 /** What a client posts to `/jobs`. Durations are seconds. */

@@ -51,7 +51,10 @@ function toFault({
   params,
   message = 'is not valid',
   parentSchema,
+  propertyName,
 }: ErrorObject): Fault {
+  if (propertyName !== undefined)
+    return { pointer: instancePath, detail: `has the name '${propertyName.slice(0, 80)}': it ${message}` };
   switch (keyword) {
     case 'required':
       return { pointer: instancePath, detail: `lacks the property '${params['missingProperty']}'` };

@@ -244,6 +244,7 @@ async function settle(
       jobId: run.jobId,
       run: run.run,
       reason: 'the run ended or was taken over',
+      requestId: run.spec.request_id,
     });
     return { kind: 'done' };
   }

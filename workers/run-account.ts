@@ -72,7 +72,7 @@ export function tellStart(
 
 export function tellFailure(
   events: Events,
-  { jobId, model, attempt, trace }: RunInHand,
+  { jobId, model, attempt, spec, trace }: RunInHand,
   { endpoint, error }: Try & { error: InferqError },
   next: 'retry' | 'give up',
 ): void {
@@ -84,13 +84,14 @@ export function tellFailure(
     errorType: error.code,
     detail: error.message,
     next,
+    requestId: spec.request_id,
     ...(trace ? { trace } : {}),
   });
 }
 
 export function tellBusy(
   events: Events,
-  { jobId, model }: RunInHand,
+  { jobId, model, spec }: RunInHand,
   { endpoint }: Try,
   delayMs: number,
 ): void {
@@ -99,6 +100,7 @@ export function tellBusy(
     model,
     endpoint: endpoint ? endpointName(endpoint.url) : '',
     delayMs,
+    requestId: spec.request_id,
   });
 }
 
@@ -120,7 +122,7 @@ export function tellEnd(events: Events, run: RunInHand, error?: InferqError): vo
 }
 
 export function tellAttempt(events: Events, run: RunInHand, outcome: AttemptOutcome): void {
-  const { jobId, model, version, tenant, attempt, trace } = run;
+  const { jobId, model, version, tenant, attempt, spec, trace } = run;
   events.emit('attempt.ended', {
     jobId,
     model,
@@ -128,6 +130,7 @@ export function tellAttempt(events: Events, run: RunInHand, outcome: AttemptOutc
     tenant,
     attempt,
     outcome,
+    requestId: spec.request_id,
     milliseconds: elapsedMs(run),
     ...(trace ? { trace } : {}),
   });

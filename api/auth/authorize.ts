@@ -25,8 +25,8 @@ function authorizeModel(
   { model, tenantModels }: Extract<Resource, { kind: 'model' }>,
 ): Verdict {
   const { name, access } = model.spec;
-  // Who may change every model can look at every one; to use it is the tenant's matter.
-  if (scope === 'models:read' && hasScope(principal, 'admin'))
+  // Who may change every model can look at every one, and hold it up; to use it is the tenant's matter.
+  if ((scope === 'models:read' || scope === 'models:write') && hasScope(principal, 'admin'))
     return fitsPattern(name, principal.models) ? 'allowed' : 'refused';
   if (!fitsPattern(principal.tenant, access.tenants)) return 'invisible';
   return fitsPattern(name, principal.models) && fitsPattern(name, tenantModels) ? 'allowed' : 'refused';
@@ -54,6 +54,16 @@ export function requireModel(
 /** Throws `forbidden` for a model that the list of the credential leaves out: also an admin's may be short. */
 export function requireModelName(principal: Principal, name: string): void {
   if (!fitsPattern(name, principal.models)) throw notAllowed(name);
+}
+
+/**
+ * Whose jobs a principal reaches when it asks for those of `tenant`, or of nobody in particular: an admin those of any
+ * and of all (undefined), everybody else their own. Throws `forbidden` for another's.
+ */
+export function requireTenant(principal: Principal, tenant: string | undefined): string | undefined {
+  if (hasScope(principal, 'admin')) return tenant;
+  if (tenant === undefined || tenant === principal.tenant) return principal.tenant;
+  throw new InferqError('forbidden', 'Jobs of another tenant are for admins: leave tenant out.');
 }
 
 function notAllowed(name: string): InferqError {

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { Events } from '../../shared/events.ts';
 import type { Place, Tracing } from '../../shared/observe/trace-context.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from '../../shared/request-id.ts';
 import { setHeaders } from './send.ts';
 
 export interface ExchangeParts {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { TSchema } from 'typebox';
+import type { AnswerHeader } from './answer-headers.ts';
 import type { InTurn } from './turns.ts';
 import type { Principal, Scope } from '../../shared/principal.ts';
 
@@ -37,6 +38,14 @@ export interface Parameter {
   schema: TSchema;
 }
 
+/** What the answers of a status mean, the schema of their JSON or their media type, and their headers. */
+export interface RouteAnswer {
+  description: string;
+  schema?: TSchema;
+  type?: string;
+  headers?: readonly AnswerHeader[];
+}
+
 /**
  * One thing that the API does. The list of routes is the one source of what Express serves, of who may call it and
  * of the OpenAPI document.
@@ -54,7 +63,7 @@ export interface Route {
   body?: TSchema;
   /** A request without a body is as good. */
   bodyOptional?: boolean;
-  /** By status: what it means, and the schema of its JSON, or its media type. */
-  answers: Readonly<Record<number, { description: string; schema?: TSchema; type?: string }>>;
+  /** By status. */
+  answers: Readonly<Record<number, RouteAnswer>>;
   handle(call: Call): Promise<Answer>;
 }

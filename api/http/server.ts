@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   createServer,
-  maxHeaderSize,
   type IncomingMessage,
   type RequestListener,
   type Server,
@@ -10,7 +9,8 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { InferqError, toProblem, type ErrorCode } from '../../shared/errors.ts';
+import { InferqError } from '../../shared/errors.ts';
+import { rawProblem } from '../../shared/raw-problem.ts';
 import { closeLingering } from './lingering-close.ts';
 import { sendProblem } from './send.ts';
 
@@ -73,6 +73,8 @@ export function createHttpServer(
   const lingers = closeLingering(server);
   // Node keeps it from when it is first asked for. The audit log asks late, when the client may have gone.
   server.on('connection', ({ remoteAddress }) => remoteAddress);
+  // Node would answer by itself, without the id of a request.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable || answered.has(socket)) socket.destroy();
     else socket.end(rawProblem(error));
@@ -80,9 +82,15 @@ export function createHttpServer(
   return server;
 }
 
+/** As Node sees it. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
+
 function refusalOf(request: IncomingMessage, hasRoom: boolean): InferqError | undefined {
   const fault = faultOf(request);
   if (fault !== undefined) return new InferqError('invalid_request', fault);
+  const { expect } = request.headers;
+  if (expect !== undefined && !CONTINUE.test(expect))
+    return new InferqError('expectation_failed', 'Of Expect only 100-continue is known: leave it out.');
   if (hasRoom) return undefined;
   return new InferqError('broker_full', 'This replica has its hands full: try again.', { retryAfter: 1 });
 }
@@ -106,25 +114,4 @@ function refuse(response: ServerResponse, refusal: InferqError): void {
   response.setHeader('x-request-id', randomUUID());
   response.setHeader('connection', 'close');
   sendProblem(response, refusal);
-}
-
-function rawProblem(error: NodeJS.ErrnoException): string {
-  const [code, detail] = explain(error);
-  const problem = toProblem(new InferqError(code, detail));
-  const body = JSON.stringify(problem);
-  return (
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
-    `X-Request-Id: ${randomUUID()}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
-  );
-}
-
-function explain(error: NodeJS.ErrnoException): [ErrorCode, string] {
-  switch (String(error.code)) {
-    case 'HPE_HEADER_OVERFLOW':
-      return ['headers_too_large', `The headers are larger than ${maxHeaderSize} bytes.`];
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['request_timeout', 'The request did not arrive in time.'];
-    default:
-      return ['invalid_request', 'The request is not well-formed HTTP/1.1.'];
-  }
 }

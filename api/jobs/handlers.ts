@@ -15,7 +15,7 @@ import { renderJob, type Include, type StoredJob } from '../../shared/stored-job
 import { authorize, noSuchJob } from '../auth/authorize.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
-import { limitRate } from '../tenants/rate-limit.ts';
+import { limitRate, withinRate } from '../tenants/rate-limit.ts';
 import { redeliver, type RedeliveryParts } from '../webhooks/redelivery.ts';
 import { awaitJob } from './await-job.ts';
 import { cancelJob } from './cancel-job.ts';
@@ -106,7 +106,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const waiter = waits ? parts.wakeUp.replica : undefined;
     const from = { principal, settings, requestId, traceparent, inTurn };
     const submission = { ...from, idempotencyKey, request, waiter };
-    return { job: await submitJob(parts, submission), rate };
+    return { job: await withinRate(rate, () => submitJob(parts, submission)), rate };
   }
 
   const submit: Handler = async (call) => {
@@ -118,8 +118,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     // A job that was there before may have ended meanwhile.
     const isNoted = job.revision === 1 && job.run === job.id && !replay && key === undefined;
     const current = wait > 0 ? await awaitAccepted(job, { seconds: wait, isNoted }, call.signal) : job;
-    const headers: Record<string, string> =
-      wait > 0 ? { ...rate, 'preference-applied': `wait=${wait}` } : rate;
+    const headers: Record<string, string> = { ...rate, ...applied(wait) };
     const { shown, body } = await renderAccepted(job, current);
     if (isTerminal(shown.status)) return { status: 200, ...body, headers };
     return { status: 202, ...body, headers: { ...headers, location: `/jobs/${job.id}` } };
@@ -132,8 +131,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const current = wait > 0 ? await awaitJob(parts, job, wait, call.signal, include) : job;
     if (!current) throw noSuchJob();
     const etag = etagOf(current, call.query.get('include'));
-    if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers: { etag } };
-    return { status: 200, ...(await render(current, include)), headers: { etag } };
+    const headers = { etag, ...applied(wait) };
+    if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers };
+    return { status: 200, ...(await render(current, include)), headers };
   };
 
   const list: Handler = async (call) => {
@@ -190,7 +190,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const failed = await find(call, 'jobs:write');
     // It costs what a submission costs.
     const rate = await limitRate(parts.limiter, failed.tenant, await parts.settingsOf(failed.tenant));
-    const job = await retryJob(parts, failed);
+    const job = await withinRate(rate, () => retryJob(parts, failed));
     return { status: 202, ...(await render(job)), headers: { ...rate, location: `/jobs/${job.id}` } };
   };
 
@@ -208,6 +208,11 @@ export function createJobHandlers(parts: JobHandlerParts) {
   };
 
   return { submit, get, list, output, events, cancel, retry, deliveries, redeliver: sendAgain };
+}
+
+/** RFC 7240: a preference that was heeded is named in the answer. */
+function applied(wait: number): Record<string, string> {
+  return wait > 0 ? { 'preference-applied': `wait=${wait}` } : {};
 }
 
 function readIdempotencyKey(header: string | undefined): string | undefined {

@@ -22,11 +22,17 @@ export interface RetryParts extends TenantBoundParts, BudgetParts {
   settingsOf: (tenant: string) => Promise<TenantSettings>;
 }
 
+/** What became of it; where there was no room, what a client is told. */
+type Outcome =
+  | Exclude<Retrial, { kind: 'full' }>
+  | { kind: 'full'; error: InferqError }
+  | { kind: 'not served' };
+
 /**
  * Queues a job again that failed, was canceled or expired, and hands it to the workers. Throws `budget_spent` and
  * `model_unpriced` where its tenant cannot pay for it.
  */
-export async function tryAgain(parts: RetryParts, job: StoredJob): Promise<Retrial | { kind: 'not served' }> {
+export async function tryAgain(parts: RetryParts, job: StoredJob): Promise<Outcome> {
   const { store, queue, registry, events } = parts;
   const model = registry.findByCode(codeOfJob(job.id) ?? '', job.version);
   if (!model || model.draining) return { kind: 'not served' };
@@ -37,13 +43,13 @@ export async function tryAgain(parts: RetryParts, job: StoredJob): Promise<Retri
   const reservation = `${job.id}~${job.retries + 1}`;
   const hold = await reserveBudget(parts, { tenant: job.tenant, settings, model: model.spec, reservation });
   if (hold.refusal) throw hold.refusal;
-  const retrial = await store.retry(job, model.spec, bound, hold.price);
+  const retrial = await store.retry(job, model.spec, bound.most, hold.price);
   await (retrial.kind === 'queued' ? hold.keep() : hold.release());
   if (retrial.kind === 'queued')
     await queue
       .add(retrial.run, { priority: retrial.priority, delayMs: 0 })
       .catch((error: unknown) => events.emit('redis.failed', { where: 'handing a job to BullMQ', error }));
-  return retrial;
+  return retrial.kind === 'full' ? { kind: 'full', error: fullError(retrial, job.model, bound) } : retrial;
 }
 
 /** The same for a client. Answers the job as it now is; throws why it cannot be. */
@@ -67,7 +73,7 @@ export async function retryJob(parts: RetryParts, job: StoredJob): Promise<Store
         'The input was removed when its retention ran out: submit a new job.',
       );
     case 'full':
-      throw fullError(retrial, job.model);
+      throw retrial.error;
     case 'queued':
       break;
   }

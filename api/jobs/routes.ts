@@ -3,7 +3,8 @@ import { STATUSES } from '../../shared/job-status.ts';
 import { Job, JobRequest } from '../../shared/job.ts';
 import { DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
 import { pageOf, pageParameters } from '../http/page.ts';
-import type { Parameter, Route } from '../http/route.ts';
+import { OF_RATE, type AnswerHeader } from '../http/answer-headers.ts';
+import type { Parameter, Route, RouteAnswer } from '../http/route.ts';
 import { createJobHandlers, type JobHandlerParts } from './handlers.ts';
 
 const tag = 'Jobs';
@@ -24,9 +25,20 @@ const wait: readonly Parameter[] = [
   },
 ];
 
-const ended = { description: 'It has ended within the wait, or came from the cache', schema: Job };
+const submitted: readonly AnswerHeader[] = ['Preference-Applied', ...OF_RATE];
+const ended = {
+  description: 'It has ended within the wait, or came from the cache',
+  schema: Job,
+  headers: submitted,
+};
 const found = { description: 'The job', schema: Job };
-const accepted = { description: 'Accepted: from here on it is not lost', schema: Job };
+const accepted: RouteAnswer = { description: 'Accepted: from here on it is not lost', schema: Job };
+const full: RouteAnswer = {
+  description: "The tenant's rate or backlog is used up",
+  headers: ['Retry-After', ...OF_RATE],
+};
+const spent: RouteAnswer = { description: "The tenant's budget is spent", headers: ['Retry-After'] };
+const seen: readonly AnswerHeader[] = ['ETag', 'Preference-Applied'];
 const noJob = { description: 'There is no such job' };
 
 /** What can be done with jobs. */
@@ -57,9 +69,9 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       body: JobRequest,
       answers: {
         200: ended,
-        202: accepted,
+        202: { ...accepted, headers: ['Location', ...submitted] },
         400: { description: 'Not JSON, or not a job' },
-        402: { description: "The tenant's budget is spent" },
+        402: spent,
         403: {
           description: 'The model is outside of an allow list, or has no price and the tenant has a budget',
         },
@@ -70,8 +82,11 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
           description:
             "The input does not fit the model's schema, or the Idempotency-Key is another request's",
         },
-        429: { description: "The tenant's backlog is full" },
-        503: { description: 'The broker is full, or one of its stores does not answer' },
+        429: full,
+        503: {
+          description: 'The broker is full, or one of its stores does not answer',
+          headers: ['Retry-After'],
+        },
       },
       handle: handlers.submit,
     },
@@ -114,7 +129,12 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
         },
         { name: 'If-None-Match', in: 'header', description: 'An ETag of this job', schema: Type.String() },
       ],
-      answers: { 200: found, 304: { description: 'Nothing has changed since that ETag' }, 404: noJob },
+      answers: {
+        200: { ...found, headers: seen },
+        304: { description: 'Nothing has changed since that ETag', headers: seen },
+        400: { description: 'wait or include is not well-formed' },
+        404: noJob,
+      },
       handle: handlers.get,
     },
     {
@@ -135,7 +155,10 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       answers: {
         200: { description: 'The output', schema: Type.Unknown() },
         400: { description: 'redirect is neither true nor false' },
-        302: { description: 'Where it can be fetched for five minutes, without a credential' },
+        302: {
+          description: 'Where it can be fetched for five minutes, without a credential',
+          headers: ['Location'],
+        },
         404: noJob,
         409: { description: 'The job has no output (yet)' },
         410: { description: 'The output has been removed' },
@@ -158,6 +181,7 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       answers: {
         200: { description: 'The events', type: 'text/event-stream' },
         204: { description: 'Last-Event-ID is that of `done`: there is nothing more' },
+        400: { description: 'Last-Event-ID is not one of this stream' },
         404: noJob,
         410: { description: 'Events after this id are not kept any more' },
       },
@@ -181,10 +205,12 @@ export function createJobRoutes(parts: JobHandlerParts): Route[] {
       scope: 'jobs:write',
       parameters: [id],
       answers: {
-        202: accepted,
+        202: { ...accepted, headers: ['Location', ...OF_RATE] },
+        402: spent,
         404: noJob,
         409: { description: 'It has not ended, or it has succeeded' },
         410: { description: 'Its input has been removed' },
+        429: full,
       },
       handle: handlers.retry,
     },

@@ -22,7 +22,7 @@ import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import { requireModel } from '../auth/authorize.ts';
 import { findVersion } from '../auth/find-version.ts';
 import { bodyOf, jobOf } from './replay.ts';
-import { tenantBound, type TenantBoundParts } from './tenant-bound.ts';
+import { tenantBound, type TenantBound, type TenantBoundParts } from './tenant-bound.ts';
 import { reserveBudget, type BudgetParts } from './budget.ts';
 import { admittedJob, type Admitted } from './admitted-job.ts';
 import type { InTurn } from '../http/turns.ts';
@@ -74,7 +74,7 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
   const id = claim
     ? jobOf(await parts.idempotency.claim(principal.tenant, claim.key, fresh, claim.body))
     : fresh;
-  const mostOfTenant = await tenantBound(parts, principal.tenant, settings, model);
+  const bound = await tenantBound(parts, principal.tenant, settings, model);
   const input = await parts.texts.keep(id, await inTurn(() => JSON.stringify(request.input)));
   const key = () =>
     spec.mode === 'bypass' ? undefined : cacheKey(model.spec, principal.tenant, request.input);
@@ -87,7 +87,7 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
     spec,
     input,
     cacheKey: await inTurn(key),
-    mostOfTenant,
+    mostOfTenant: bound.most,
     waiter: submit.waiter,
     handOver: true,
     price: hold.refusal ? { onlyCached: true } : hold.price,
@@ -96,7 +96,8 @@ export async function submitJob(parts: SubmitParts, submit: SubmitRequest): Prom
   await (admission.kind === 'queued' || admission.kind === 'joined' ? hold.keep() : hold.release());
   if (admission.kind !== 'queued') await discard(parts, input);
   if (admission.kind === 'not cached') throw hold.refusal;
-  return conclude(parts, { id, tenant: principal.tenant, model, spec, trace, begun }, admission);
+  const admitted = { id, tenant: principal.tenant, model, spec, trace, begun };
+  return conclude(parts, admitted, admission, bound);
 }
 
 /** Another job's data serve, or there was no room. What cannot be taken away now, the collector finds. */
@@ -162,6 +163,7 @@ async function conclude(
   parts: SubmitParts,
   admitted: Admitted & { trace: Place | undefined; begun: number },
   admission: Exclude<Admission, { kind: 'not cached' }>,
+  bound: TenantBound,
 ): Promise<StoredJob> {
   const { id, model, spec } = admitted;
   switch (admission.kind) {
@@ -171,7 +173,7 @@ async function conclude(
       return job;
     }
     case 'full':
-      throw fullError(admission, model.spec.name);
+      throw fullError(admission, model.spec.name, bound);
     case 'late':
       throw new InferqError(
         'ttl_unreachable',

@@ -6,14 +6,15 @@ import type { Model } from '../../shared/models/registry.ts';
 import { mainVersion } from '../../shared/models/traffic.ts';
 import type { AuditLog } from '../../shared/redis/audit-log.ts';
 import type { ModelStore } from '../../shared/redis/model-store.ts';
-import { noSuchModel, requireModel, requireModelName } from '../auth/authorize.ts';
+import { authorize, noSuchModel, requireModel, requireModelName, requireTenant } from '../auth/authorize.ts';
 import { findVersion } from '../auth/find-version.ts';
 import { noteIn } from '../http/note.ts';
 import type { Answer, Call } from '../http/route.ts';
+import { readTime } from '../http/time.ts';
 import { readModelBody } from './model-body.ts';
 import { createModelView, type ModelViewParts } from './model-view.ts';
 import { usableModels } from './usable-models.ts';
-import { redriveJobs, RedriveRequest, type RedriveParts } from './redrive-jobs.ts';
+import { redriveJobs, RedriveRequest, type Choice, type RedriveParts } from './redrive-jobs.ts';
 
 export interface ModelHandlerParts extends ModelViewParts, RedriveParts {
   catalog: Catalog;
@@ -75,7 +76,7 @@ export function createModelHandlers(parts: ModelHandlerParts) {
       const name = targetOf(call);
       if (name.includes('@'))
         throw new InferqError('invalid_request', 'All versions wait together: leave the version out.');
-      const model = find(name);
+      const { model } = await findUsable(call, name);
       await queue.pause(model.code, paused);
       await note(call, paused ? 'model.pause' : 'model.resume', name);
       return show(call, model);
@@ -84,11 +85,12 @@ export function createModelHandlers(parts: ModelHandlerParts) {
 
   const redrive: Handler = async (call) => {
     const name = targetOf(call);
-    const { code } = find(name);
-    const request = readRedrive(call.body ?? {});
+    const { model, versions } = await findUsable(call, name);
+    const asked = readRedrive(call.body ?? {});
+    const choice = { ...asked, tenant: requireTenant(call.principal, asked.tenant) };
     await note(call, 'model.redrive', name);
-    const [, version] = name.split('@');
-    return { status: 202, value: await redriveJobs(parts, { code, version }, request, call.signal) };
+    const target = { code: model.code, versions };
+    return { status: 202, value: await redriveJobs(parts, target, choice, call.signal) };
   };
 
   /** The model that an admin is about to do something to. */
@@ -96,6 +98,20 @@ export function createModelHandlers(parts: ModelHandlerParts) {
     const model = registry.find(name);
     if (!model) throw noSuchModel(name);
     return model;
+  }
+
+  /** The model that its operator is about to do something to, and the versions of it that he may use. */
+  async function findUsable({ principal }: Call, name: string) {
+    const { models: tenantModels } = await settingsOf(principal.tenant);
+    const scope = 'models:write';
+    const found = findVersion(registry, { principal, scope, name, tenantModels }, mainVersion);
+    const model = requireModel(principal, scope, name, found, tenantModels);
+    const usable = registry
+      .versionsOf(name)
+      .filter(
+        (each) => authorize(principal, scope, { kind: 'model', model: each, tenantModels }) === 'allowed',
+      );
+    return { model, versions: new Set(usable.map(({ spec }) => spec.version)) };
   }
 
   async function show({ principal }: Call, model: Model): Promise<Answer> {
@@ -121,8 +137,13 @@ function isRedrive(body: unknown): body is RedriveRequest {
   return checkRedrive(body).length === 0;
 }
 
-function readRedrive(body: unknown): RedriveRequest {
-  if (isRedrive(body)) return body;
+function readRedrive(body: unknown): Choice {
+  if (isRedrive(body))
+    return {
+      ...body,
+      tenant: body.tenant,
+      since: body.since === undefined ? 0 : readTime(body.since, '/since'),
+    };
   const faults = checkRedrive(body);
   const sentence = faults.map(({ pointer, detail }) => `${pointer || 'the body'} ${detail}`).join('; ');
   throw new InferqError('invalid_request', `Not a choice of jobs: ${sentence}.`, { errors: faults });

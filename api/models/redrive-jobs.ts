@@ -11,7 +11,9 @@ export const RedriveRequest = Type.Object(
   {
     error_type: Type.Optional(Type.String({ maxLength: 64, description: 'That failed with this' })),
     since: Type.Optional(Type.String({ format: 'date-time', description: 'That failed then or later' })),
-    tenant: Type.Optional(Type.String({ maxLength: 63 })),
+    tenant: Type.Optional(
+      Type.String({ maxLength: 63, description: 'Of this tenant; another than your own is for admins' }),
+    ),
     limit: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000 }),
   },
   { additionalProperties: false },
@@ -31,6 +33,14 @@ export const Redriven = Type.Object({
 });
 type Redriven = Static<typeof Redriven>;
 
+/** The same with `since` in Unix milliseconds, and the tenant that it comes to; undefined is all. */
+export interface Choice {
+  error_type?: string;
+  since: number;
+  tenant: string | undefined;
+  limit: number;
+}
+
 export interface RedriveParts extends RetryParts {
   redis: RedisConnection;
   failedJobs: FailedJobs;
@@ -40,10 +50,10 @@ const AT_ONCE = 50;
 /** One request looks at no more failed jobs than these, so that it ends soon. */
 const MOST_LOOKED_AT = 20_000;
 
-/** A model, or one of its versions. */
+/** A model, and the versions of it that are meant. */
 interface Target {
   code: string;
-  version: string | undefined;
+  versions: ReadonlySet<string>;
 }
 
 /** `gone`: left the index; `full`: no room for it now; `kept`: it stays there. */
@@ -52,21 +62,20 @@ type Fate = 'redriven' | 'gone' | 'kept' | 'full';
 /** Queues failed jobs of a model again, those first that failed first. Doing it twice is harmless. */
 export async function redriveJobs(
   parts: RedriveParts,
-  { code, version }: Target,
-  request: RedriveRequest,
+  { code, versions }: Target,
+  choice: Choice,
   signal: AbortSignal,
 ): Promise<Redriven> {
-  const since = request.since === undefined ? 0 : Date.parse(request.since);
   let redriven = 0;
   let skip = 0;
-  let last = since;
+  let last = choice.since;
   for (let looked = 0; looked < MOST_LOOKED_AT && !signal.aborted; looked += AT_ONCE) {
-    const wanted = Math.min(AT_ONCE, request.limit - redriven);
+    const wanted = Math.min(AT_ONCE, choice.limit - redriven);
     if (wanted === 0) break;
-    const found = await parts.failedJobs.list(code, since, skip, wanted);
+    const found = await parts.failedJobs.list(code, choice.since, skip, wanted);
     if (found.length === 0) return { redriven, stopped: null, next: null };
     last = found.at(-1)?.failedAt ?? last;
-    const fates = await Promise.all(found.map((job) => redrive(parts, job, { code, version }, request)));
+    const fates = await Promise.all(found.map((job) => redrive(parts, job, { code, versions }, choice)));
     redriven += fates.filter((fate) => fate === 'redriven').length;
     // Who went is not in the way of those behind any more.
     skip += fates.filter((fate) => fate === 'kept' || fate === 'full').length;
@@ -78,15 +87,15 @@ export async function redriveJobs(
 async function redrive(
   parts: RedriveParts,
   { id }: FailedJob,
-  { code, version }: Target,
-  request: RedriveRequest,
+  { code, versions }: Target,
+  choice: Choice,
 ): Promise<Fate> {
   const job = await readRecord(parts.redis, id);
   if (!job) {
     await parts.failedJobs.forget(code, id);
     return 'gone';
   }
-  if (!fits(job, request, version)) return 'kept';
+  if (!versions.has(job.version) || !fits(job, choice)) return 'kept';
   try {
     return FATES[(await tryAgain(parts, job)).kind];
   } catch (thrown) {
@@ -108,8 +117,7 @@ const FATES = {
   refused: 'gone',
 } satisfies Record<Awaited<ReturnType<typeof tryAgain>>['kind'], Fate>;
 
-function fits(job: StoredJob, { error_type: type, tenant }: RedriveRequest, version?: string): boolean {
+function fits(job: StoredJob, { error_type: type, tenant }: Choice): boolean {
   if (type !== undefined && job.error?.error_type !== type) return false;
-  if (tenant !== undefined && job.tenant !== tenant) return false;
-  return version === undefined || job.version === version;
+  return tenant === undefined || job.tenant === tenant;
 }

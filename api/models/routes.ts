@@ -13,9 +13,10 @@ const name: Parameter = {
   schema: Type.String(),
 };
 const model = { description: 'The model', schema: ModelView };
+const oneVersion = { description: 'It names a version: all wait together' };
 const none = { description: 'There is no such model' };
 
-/** What can be learned of models, and what admins can do with them. */
+/** What can be learned of models, and what operators can do with them. */
 export function createModelRoutes(parts: ModelHandlerParts): Route[] {
   const handlers = createModelHandlers(parts);
   return [
@@ -83,10 +84,11 @@ export function createModelRoutes(parts: ModelHandlerParts): Route[] {
       path: '/models/{name}/pause',
       tag,
       summary: 'Let no more jobs of a model start',
-      description: 'Jobs are accepted and wait; what runs finishes; a `ttl` runs on. For all versions.',
-      scope: 'admin',
+      description:
+        'Jobs are accepted and wait; what runs finishes; a `ttl` runs on. For all versions and all tenants.',
+      scope: 'models:write',
       parameters: [name],
-      answers: { 200: model, 404: none },
+      answers: { 200: model, 400: oneVersion, 404: none },
       handle: handlers.pause,
     },
     {
@@ -94,25 +96,26 @@ export function createModelRoutes(parts: ModelHandlerParts): Route[] {
       path: '/models/{name}/resume',
       tag,
       summary: 'Let the jobs of a paused model start again',
-      scope: 'admin',
+      scope: 'models:write',
       parameters: [name],
-      answers: { 200: model, 404: none },
+      answers: { 200: model, 400: oneVersion, 404: none },
       handle: handlers.resume,
     },
     {
       method: 'post',
       path: '/models/{name}/redrive',
       tag,
-      summary: 'Run failed jobs of a model again, of all tenants',
+      summary: 'Run failed jobs of a model again: your tenant’s, for admins those of all',
       description:
         'Those whose input is still kept, the oldest first, as `POST /jobs/{id}/retry` does it. Safe to repeat.',
-      scope: 'admin',
+      scope: 'models:write',
       parameters: [name],
       body: RedriveRequest,
       bodyOptional: true,
       answers: {
         202: { description: 'They wait again', schema: Redriven },
         400: { description: 'Not such a choice' },
+        403: { description: 'The credential does not allow this, or `tenant` is another’s' },
         404: none,
       },
       handle: handlers.redrive,

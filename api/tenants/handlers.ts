@@ -4,9 +4,11 @@ import { isTenantName, TENANT_NAME_RULE } from '../../shared/principal.ts';
 import type { AuditLog } from '../../shared/redis/audit-log.ts';
 import type { TenantStore } from '../../shared/redis/tenant-store.ts';
 import { newToken, type TokenStore } from '../../shared/redis/token-store.ts';
+import { toTime } from '../../shared/stored-job.ts';
 import { TenantSettings } from '../../shared/tenant.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { noteIn } from '../http/note.ts';
+import { readTime } from '../http/time.ts';
 import { TokenRequest } from './token-request.ts';
 
 export interface TenantHandlerParts {
@@ -57,9 +59,8 @@ export function createTenantHandlers({ tenants, tokens, audit }: TenantHandlerPa
     const { id: tenant } = await find(call);
     const request = call.body;
     if (!isTokenRequest(request)) throw refused('token', checkTokenRequest(request));
-    const { name, scopes, models = ['*'], expires_at = null } = request;
-    if (expires_at !== null && Date.parse(expires_at) <= Date.now())
-      throw invalid('/expires_at', 'expires_at is in the past.');
+    const { name, scopes, models = ['*'] } = request;
+    const expires_at = readExpiry(request);
     const credential = newToken();
     const token = await tokens.save(credential, { tenant, name, scopes, models, expires_at });
     await note(call, 'token.create', `${tenant}/${token.id}`);
@@ -98,6 +99,13 @@ function isSettings(body: unknown): body is TenantSettings {
 
 function isTokenRequest(body: unknown): body is TokenRequest {
   return checkTokenRequest(body).length === 0;
+}
+
+function readExpiry({ expires_at: given = null }: TokenRequest): string | null {
+  if (given === null) return null;
+  const time = readTime(given, '/expires_at');
+  if (time <= Date.now()) throw invalid('/expires_at', 'expires_at is in the past.');
+  return toTime(time);
 }
 
 function noSuchTenant(): InferqError {

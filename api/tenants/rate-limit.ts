@@ -3,8 +3,9 @@ import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import type { TenantSettings } from '../../shared/tenant.ts';
 
 /**
- * Takes one submission from the tenant's rate, or one of something else from the rate that has its name. Answers the headers that tell what is left, as
- * draft-ietf-httpapi-ratelimit-headers has them; throws `rate_limited` with them where nothing is.
+ * Takes one submission from the tenant's rate, or one of something else from the rate that has its name. Answers the
+ * headers that tell what is left, as draft-ietf-httpapi-ratelimit-headers has them; throws `rate_limited` with them
+ * where nothing is.
  */
 export async function limitRate(
   limiter: RateLimiter,
@@ -22,4 +23,16 @@ export async function limitRate(
   if (granted) return headers;
   const detail = `Your tenant may submit ${rate.limit} ${what} in ${rate.window} s: wait ${reset} s.`;
   throw new InferqError('rate_limited', detail, { headers, retryAfter: Math.max(1, reset) });
+}
+
+/** Does what was taken from a rate: who is refused otherwise is told what is left of it too. */
+export async function withinRate<Result>(
+  rate: Readonly<Record<string, string>>,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof InferqError ? error.after(rate) : error;
+  }
 }

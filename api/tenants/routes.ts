@@ -153,6 +153,7 @@ export function createTenantRoutes(parts: TenantHandlerParts & UsageParts): Rout
           description: 'A page',
           schema: pageOf(AuditEntry),
         },
+        400: { description: 'cursor is not one that this list has given out' },
       },
       handle: handlers.listAudit,
     },

@@ -6,6 +6,7 @@ import type { TenantStore } from '../../shared/redis/tenant-store.ts';
 import type { Usage } from '../../shared/redis/usage.ts';
 import { toTime } from '../../shared/stored-job.ts';
 import type { Answer, Call, Parameter } from '../http/route.ts';
+import { isDay } from '../http/time.ts';
 
 export interface UsageParts {
   tenants: TenantStore;
@@ -93,9 +94,8 @@ function readDays(query: URLSearchParams, now: number): { from: number; to: numb
 function readDay(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
-  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(time)) throw invalid(name, 'is not a day such as 2026-11-23');
-  return time / DAY_MS;
+  if (!isDay(text)) throw invalid(name, 'is not a day such as 2026-11-23');
+  return Date.parse(text) / DAY_MS;
 }
 
 function invalid(name: string, what: string): InferqError {

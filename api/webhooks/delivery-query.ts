@@ -1,6 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { DeliveryCursor } from '../../shared/redis/delivery-list.ts';
 import { DELIVERY_STATUSES, type DeliveryStatus } from '../../shared/webhooks/delivery-status.ts';
+import { readTime } from '../http/time.ts';
 
 const LIMIT = { default: 20, most: 100 };
 
@@ -34,15 +35,6 @@ export function nextDeliveries(query: URLSearchParams, { createdAt, id }: Delive
   const next = new URLSearchParams(query);
   next.set('cursor', Buffer.from(`${createdAt}.${id}`).toString('base64url'));
   return `/webhooks/deliveries?${next.toString()}`;
-}
-
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i;
-
-/** RFC 3339 as milliseconds of the epoch; throws `invalid_request`. */
-export function readTime(text: string, pointer: string): number {
-  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw invalid(pointer, 'since must be a time such as 2026-11-23T16:00:00Z.');
 }
 
 function readStatus(text: string): DeliveryStatus {

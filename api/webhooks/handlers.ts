@@ -6,8 +6,9 @@ import { listDeliveries } from '../../shared/redis/delivery-list.ts';
 import type { WebhookSecrets } from '../../shared/redis/webhook-secrets.ts';
 import { WebhookUrl } from '../../shared/webhook-event.ts';
 import type { Answer, Call } from '../http/route.ts';
+import { readTime } from '../http/time.ts';
 import { limitRate } from '../tenants/rate-limit.ts';
-import { nextDeliveries, readDeliveryQuery, readTime } from './delivery-query.ts';
+import { nextDeliveries, readDeliveryQuery } from './delivery-query.ts';
 import { recover, type RedeliveryParts } from './redelivery.ts';
 import { sendTestEvent, type TestEventParts } from './test-event.ts';
 
@@ -61,11 +62,12 @@ export function createWebhookHandlers(parts: WebhookHandlerParts) {
     return { status: 202, value: await recover(parts, principal.tenant, readTime(body.since, '/since')) };
   };
 
-  const test: Handler = async ({ principal, body, signal }) => {
+  const test: Handler = async ({ principal, body, requestId, signal }) => {
     if (!isTestRequest(body)) throw refused('test', checkTest(body));
     const bucket = `webhook-test:${principal.tenant}`;
     const headers = await limitRate(parts.limiter, bucket, { rate: TESTS }, 'test events');
-    return { status: 200, headers, value: await sendTestEvent(parts, principal.tenant, body.url, signal) };
+    const event = { tenant: principal.tenant, url: body.url, requestId };
+    return { status: 200, headers, value: await sendTestEvent(parts, event, signal) };
   };
 
   return { secret, rotate, deliveries, redeliverAll, test };

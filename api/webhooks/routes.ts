@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Delivery, DeliveryRecord } from '../../shared/webhooks/delivery-record.ts';
 import { DELIVERY_STATUSES } from '../../shared/webhooks/delivery-status.ts';
+import { OF_RATE } from '../http/answer-headers.ts';
 import { pageOf, pageParameters } from '../http/page.ts';
 import type { Route } from '../http/route.ts';
 import { createWebhookHandlers, RecoveryRequest, TestRequest, type WebhookHandlerParts } from './handlers.ts';
@@ -91,9 +92,9 @@ export function createWebhookRoutes(parts: WebhookHandlerParts): Route[] {
       scope: 'jobs:write',
       body: TestRequest,
       answers: {
-        200: { description: 'The attempt, whatever came of it', schema: DeliveryRecord },
+        200: { description: 'The attempt, whatever came of it', schema: DeliveryRecord, headers: OF_RATE },
         400: { description: 'The URL does not lead to a public address, or is none' },
-        429: { description: 'Too many tests: 30 a minute' },
+        429: { description: 'Too many tests: 30 a minute', headers: ['Retry-After', ...OF_RATE] },
         503: { description: 'No worker delivers webhooks now' },
       },
       handle: handlers.test,

@@ -24,8 +24,7 @@ const ENDED_WITHIN_MS = 20_000;
  */
 export async function sendTestEvent(
   { guard, deliveries, deliveryQueue }: TestEventParts,
-  tenant: string,
-  url: string,
+  { tenant, url, requestId }: { tenant: string; url: string; requestId: string },
   signal: AbortSignal,
 ): Promise<DeliveryRecord> {
   const refusal = guard.checkUrl(url);
@@ -33,7 +32,8 @@ export async function sendTestEvent(
     throw new InferqError('invalid_request', refusal, { errors: [{ pointer: '/url', detail: refusal }] });
   const jobId = `test_${randomBytes(12).toString('hex')}`;
   const body = message('webhook.test', Date.now(), JSON.stringify({ id: jobId, tenant }));
-  await deliveryQueue.add({ id: `msg_${jobId}`, jobId, tenant, url, event: 'webhook.test', body });
+  const about = { id: `msg_${jobId}`, jobId, tenant, url, requestId };
+  await deliveryQueue.add({ ...about, event: 'webhook.test', body });
   for (const end = performance.now() + ENDED_WITHIN_MS; performance.now() < end && !signal.aborted;) {
     const attempt = (await deliveries.list(jobId)).find(
       ({ outcome }) => outcome !== 'running' && outcome !== 'lost',

@@ -63,7 +63,7 @@ function addChanges(models: Command, open: () => Session): void {
     .action(async (name: string) => change(open(), name, 'resume'));
   models
     .command('redrive <name>')
-    .description('Runs failed jobs of a model again, of all tenants.')
+    .description('Runs failed jobs of a model again; for admins those of all tenants.')
     .option('--error-type <code>', 'that failed with this')
     .option('--since <time>', 'that failed then or later, as 2026-01-31T12:00:00Z')
     .option('--tenant <tenant>', 'of that tenant')

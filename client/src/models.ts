@@ -21,7 +21,7 @@ export function createModels(transport: Transport) {
     /** Lets no more of its jobs start. */
     pause: (name: string, options?: Options) => change(name, 'pause', options),
     resume: (name: string, options?: Options) => change(name, 'resume', options),
-    /** Runs failed jobs of it again, of all tenants. */
+    /** Runs failed jobs of it again: one's own tenant's, for admins those of all. */
     redrive: (name: string, choice: RedriveRequest = {}, { signal }: Options = {}) =>
       transport.ask<Redriven>({
         method: 'POST',

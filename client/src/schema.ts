@@ -33,7 +33,7 @@ export interface Job {
     message?: string;
   } | null;
   /**
-   * Labels of the client; jobs can be listed by them
+   * Labels of the client, keys of 64 characters at most; jobs can be listed by them
    */
   metadata: {
     [k: string]: string;
@@ -135,7 +135,7 @@ export interface JobRequest {
   timeout?: number;
   cache?: 'use' | 'refresh' | 'bypass';
   /**
-   * Labels of the client; jobs can be listed by them
+   * Labels of the client, keys of 64 characters at most; jobs can be listed by them
    */
   metadata?: {
     [k: string]: string;
@@ -169,6 +169,7 @@ export interface Problem {
     | 'events_gone'
     | 'payload_too_large'
     | 'unsupported_media_type'
+    | 'expectation_failed'
     | 'invalid_input'
     | 'invalid_model'
     | 'idempotency_key_reused'
@@ -469,6 +470,9 @@ export interface RedriveRequest {
    * That failed then or later
    */
   since?: string;
+  /**
+   * Of this tenant; another than your own is for admins
+   */
   tenant?: string;
   limit?: number;
 }

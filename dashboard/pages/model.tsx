@@ -98,7 +98,7 @@ function Levers({ model, onChange }: { model: ModelView; onChange: () => Promise
           <Icon name="playground" /> Test call
         </Link>
       )}
-      {may('admin') && (
+      {may('models:write') && (
         <>
           <button type="button" onClick={() => setAsking(true)}>
             <Icon name="retry" /> Redrive the failed
@@ -125,8 +125,8 @@ function Levers({ model, onChange }: { model: ModelView; onChange: () => Promise
           onClose={() => setAsking(false)}
           onConfirm={() => void redrive(`${model.name}@${model.version}`)}
         >
-          Failed jobs of all tenants whose input is still kept are queued again, up to a thousand, the oldest
-          first.
+          Failed jobs {may('admin') ? 'of all tenants' : 'of your tenant'} whose input is still kept are
+          queued again, up to a thousand, the oldest first.
         </Confirm>
       )}
     </>

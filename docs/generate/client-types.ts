@@ -61,7 +61,8 @@ const REFERENCES =
 /** Says what JSON Schema leaves open as TypeScript does. */
 function forTypeScript(schema: Schema): object {
   const { items, anyOf, properties, patternProperties, required, ...own } = schema;
-  const [ofAnyName] = Object.values(patternProperties ?? {});
+  const ofOthers = typeof own.additionalProperties === 'object' ? own.additionalProperties : undefined;
+  const [ofAnyName = ofOthers] = Object.values(patternProperties ?? {});
   if (ofAnyName) return { ...own, type: 'object', additionalProperties: forTypeScript(ofAnyName) };
   if (properties) {
     const entries = Object.entries(properties).map(([name, property]) => [name, forTypeScript(property)]);

@@ -36,6 +36,7 @@ export interface Schema {
   items?: Schema;
   properties?: Record<string, Schema>;
   patternProperties?: Record<string, Schema>;
+  additionalProperties?: boolean | Schema;
   required?: string[];
   minimum?: number;
   maximum?: number;

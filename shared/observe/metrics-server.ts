@@ -1,6 +1,9 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { InferqError, messageOf, toProblem, type ErrorCode } from '../errors.ts';
+import { rawProblem } from '../raw-problem.ts';
+import { requestIdOf } from '../request-id.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface Place {
@@ -12,6 +15,13 @@ export interface Place {
 /** Answers the path of a page with numbers for scalers; undefined where it is another's. */
 export type ScalingPages = (path: string) => Promise<{ status: number; body: unknown } | undefined>;
 
+/** What is sent: problems are those of RFC 9457, as everywhere. */
+interface Page {
+  status: number;
+  type: string;
+  text: string;
+}
+
 /**
  * The second listener of every role: `/metrics` for Prometheus, `/healthz` and `/readyz` for the kubelet, and where the
  * role knows them the numbers for scalers.
@@ -22,33 +32,61 @@ export async function startMetricsServer(
   readiness: Readiness,
   scaling?: ScalingPages,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    const answer = (status: number, type: string, body: string): void =>
-      void response.writeHead(status, { 'content-type': type }).end(body);
-    void (async () => {
-      const path = String(request.url?.split('?', 1)[0]);
-      switch (path) {
-        case '/metrics':
-          return answer(200, registry.contentType, await registry.metrics());
-        case '/healthz':
-          return answer(200, 'application/json', '{"status":"ok"}');
-        case '/readyz': {
-          const report = await readiness.report();
-          return answer(report.ready ? 200 : 503, 'application/json', JSON.stringify(report));
-        }
-        default: {
-          const numbers = await scaling?.(path);
-          if (numbers) return answer(numbers.status, 'application/json', JSON.stringify(numbers.body));
-          return answer(404, 'text/plain', 'Here are /metrics, /healthz and /readyz.\n');
-        }
+  async function pageAt(path: string): Promise<Page> {
+    switch (path) {
+      case '/metrics':
+        return { status: 200, type: registry.contentType, text: await registry.metrics() };
+      case '/healthz':
+        return json(200, { status: 'ok' });
+      case '/readyz': {
+        const report = await readiness.report();
+        return json(report.ready ? 200 : 503, report);
       }
-    })().catch((error: unknown) => answer(500, 'text/plain', `${String(error)}\n`));
+      default: {
+        const numbers = await scaling?.(path);
+        return numbers ? json(numbers.status, numbers.body) : problem('not_found', ELSEWHERE);
+      }
+    }
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = String(request.url?.split('?', 1)[0]);
+    const page = await pageAt(path).catch((error: unknown) => problem('internal', messageOf(error)));
+    const id = requestIdOf(request.headers['x-request-id']?.toString());
+    response.writeHead(page.status, { 'content-type': page.type, 'x-request-id': id }).end(page.text);
+  }
+
+  // Node would answer what lacks a Host, or expects something, by itself.
+  const server = createServer(
+    { requireHostHeader: false },
+    (request, response) => void handle(request, response),
+  );
+  server.on('checkExpectation', (request, response) => void handle(request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else socket.end(rawProblem(error));
   });
   await listen(server, { host, port });
   return {
     url: urlOf(server, host),
     stop: () => closeServer(server),
   };
+}
+
+const ELSEWHERE = 'Here are /metrics, /healthz and /readyz; the API listens elsewhere.';
+
+function json(status: number, value: unknown): Page {
+  const type = isProblem(value) ? 'application/problem+json' : 'application/json';
+  return { status, type, text: JSON.stringify(value) };
+}
+
+function problem(code: ErrorCode, detail: string): Page {
+  const value = toProblem(new InferqError(code, detail));
+  return json(value.status, value);
+}
+
+function isProblem(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'error_type' in value;
 }
 
 /** Listens, or fails with a sentence that names the port. */

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { explainTrouble } from '../redis/trouble.ts';
 
 export interface ReadinessReport {
   ready: boolean;
@@ -23,7 +23,7 @@ export function createReadiness(
           try {
             return { name, ok: true, says: await inTime(check()) };
           } catch (error) {
-            return { name, ok: false, says: messageOf(error) };
+            return { name, ok: false, says: explainTrouble(error) };
           }
         }),
       );

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { InferqError, messageOf, toProblem, type ErrorCode, type Problem } from '../errors.ts';
 import { isRedisTrouble } from '../redis/trouble.ts';
 import type { ScalingReader } from '../scaling/scaling-reader.ts';
 
@@ -15,11 +15,15 @@ export async function answerScaling(
     const models = await read();
     if (match[1] === undefined) return { status: 200, body: Object.fromEntries(models) };
     const numbers = models.get(match[1]);
-    return numbers
-      ? { status: 200, body: numbers }
-      : { status: 404, body: { error: 'There is no such model.' } };
+    if (numbers) return { status: 200, body: numbers };
+    return problem('model_not_found', 'There is no such model. GET /scaling lists them.');
   } catch (error) {
-    if (!isRedisTrouble(error)) return { status: 500, body: { error: messageOf(error) } };
-    return { status: 503, body: { error: 'Redis does not answer: the numbers are not known.' } };
+    if (!isRedisTrouble(error)) return problem('internal', messageOf(error));
+    return problem('redis_unavailable', 'Redis does not answer: the numbers are not known.');
   }
+}
+
+function problem(code: ErrorCode, detail: string): { status: number; body: Problem } {
+  const body = toProblem(new InferqError(code, detail));
+  return { status: body.status, body };
 }

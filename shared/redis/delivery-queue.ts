@@ -19,6 +19,8 @@ export interface QueuedDelivery {
   event: EventType;
   body: string;
   traceparent?: string;
+  /** Of the submission, or of the test. */
+  requestId?: string;
   /** Attempts that were made before it was sent again: the schedule begins anew behind them. */
   spent?: number;
 }

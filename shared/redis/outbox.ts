@@ -97,6 +97,7 @@ async function toDelivery(
     url,
     event: eventType(status),
     body: jobMessage(status, told.endedAt ?? told.createdAt, told),
+    requestId: job.spec.request_id,
     ...(job.spec.traceparent ? { traceparent: job.spec.traceparent } : {}),
   };
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '../errors.ts';
+
 const ANSWERS =
   /^(LOADING|READONLY|OOM|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|MISCONF|TRYAGAIN|BUSY|NOSCRIPT|UNBLOCKED|MOVED|ASK)\b/;
 const MESSAGES = [
@@ -21,4 +23,11 @@ export function isRedisTrouble(error: unknown): boolean {
   if (ANSWERS.test(error.message) || MESSAGES.some((message) => error.message.startsWith(message)))
     return true;
   return 'code' in error && typeof error.code === 'string' && CODES.has(error.code);
+}
+
+/** An error for who runs the broker: what Redis says itself stays, what ioredis says of its streams means nothing there. */
+export function explainTrouble(error: unknown): string {
+  const message = messageOf(error);
+  if (!isRedisTrouble(error) || ANSWERS.test(message)) return message;
+  return 'Redis does not answer: see that it runs, and that REDIS_URL leads to it.';
 }

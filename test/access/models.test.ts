@@ -1,5 +1,6 @@
 import test from 'ava';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
+import { answer, startScriptedModel } from '../support/scripted-model.ts';
 import { bearer, makeToken, putTenant } from '../support/tenant.ts';
 
 const URL_OF_NOBODY = 'http://127.0.0.1:9';
@@ -89,4 +90,44 @@ test('every change of a model is on record: who, what, and from where', async (t
   });
   const entries: { address: string }[] = Object(body).data;
   for (const { address } of entries) t.regex(address, /127\.0\.0\.1$/);
+});
+
+test('models:write pauses and redrives what it may use, and runs no job of another tenant again', async (t) => {
+  let status = 400;
+  const model = await startScriptedModel((call, response) => answer(response, call.body, status));
+  t.teardown(model.stop);
+  const shut = jsonModel('shut', model.url, { access: { tenants: ['globex'] } });
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url), shut] });
+  await putTenant(broker, 'acme', {});
+  await putTenant(broker, 'globex', {});
+  const scopes = ['models:write', 'jobs:write', 'jobs:read'];
+  const acme = bearer((await makeToken(broker, 'acme', { scopes })).token);
+  const narrow = bearer((await makeToken(broker, 'acme', { scopes, models: ['n*'] })).token);
+  const globex = bearer((await makeToken(broker, 'globex')).token);
+  const mine = await broker.run({ model: 'm', input: 'mine' }, acme);
+  const theirs = await broker.run({ model: 'm', input: 'theirs' }, globex);
+  t.deepEqual([mine.status, theirs.status], ['failed', 'failed']);
+  status = 200;
+  const post = (path: string, headers: Record<string, string>, json: unknown = {}) =>
+    broker.request(path, { method: 'POST', json, headers });
+  t.is((await post('/models/m/redrive', acme, { tenant: 'globex' })).status, 403);
+  t.like((await post('/models/m/redrive', acme)).body, { redriven: 1, stopped: null });
+  t.like((await post('/models/m/redrive', acme, { tenant: 'acme' })).body, { redriven: 0 });
+  const read = async (id: string, headers: Record<string, string>) =>
+    Object((await broker.request(`/jobs/${id}?wait=20`, { headers })).body).status;
+  t.is(await read(mine.id, acme), 'succeeded');
+  t.is(await read(theirs.id, globex), 'failed');
+  t.like((await post('/models/m/pause', acme)).body, { paused: true });
+  t.like((await post('/models/m/resume', acme)).body, { paused: false });
+  for (const action of ['pause', 'resume', 'redrive']) {
+    t.is((await post(`/models/shut/${action}`, acme)).status, 404, `${action} of a model for others`);
+    t.is((await post(`/models/m/${action}`, narrow)).status, 403, `${action} outside of the list`);
+    t.is((await post(`/models/m/${action}`, globex)).status, 403, `${action} without the scope`);
+    t.true((await post(`/models/shut/${action}`, {})).status < 300, `${action} by an admin`);
+  }
+  const put = { method: 'PUT', json: specOf(), headers: acme };
+  t.is((await broker.request('/models/m', put)).status, 403);
+  t.is((await broker.request('/models/m', { method: 'DELETE', headers: acme })).status, 403);
+  t.like((await post('/models/m/redrive', {})).body, { redriven: 1 });
+  t.is(await read(theirs.id, globex), 'succeeded');
 });

@@ -90,6 +90,32 @@ test('a token ends at its time, and its models are all that it may use', async (
   t.is((await broker.request('/tenants/acme/tokens', { method: 'POST', json: past })).status, 400);
 });
 
+test('the end of a token is told in UTC, and a time that there is not makes no token', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', {});
+  const post = (expires_at: string) =>
+    broker.request('/tenants/acme/tokens', {
+      method: 'POST',
+      json: { name: 'x', scopes: ['jobs:read'], expires_at },
+    });
+  for (const bad of [
+    '2998-12-31T23:59:60Z',
+    '2998-02-30T00:00:00Z',
+    '9999-12-31T23:59:59-01:00',
+    'soon',
+    '',
+  ]) {
+    const refused = await post(bad);
+    t.is(refused.status, 400, bad);
+    t.like(refused.body, { error_type: 'invalid_request', errors: [{ pointer: '/expires_at' }] }, bad);
+  }
+  const list = async () => Object((await broker.request('/tenants/acme/tokens')).body).data;
+  t.deepEqual(await list(), []);
+  const expires_at = '2999-01-01T10:30:00.000Z';
+  t.like((await post('2999-01-01T12:30:00+02:00')).body, { expires_at });
+  t.like(await list(), [{ expires_at }]);
+});
+
 test('a tenant that submits faster than its rate is told how long to wait', async (t) => {
   const broker = await start(t);
   await put(broker, 'acme', { rate: { limit: 3, window: 3000 } });
@@ -145,7 +171,11 @@ test('max_queued bounds what waits of a tenant over all models', async (t) => {
   const refused = await post('b', 4);
   t.is(refused.status, 429);
   t.like(refused.body, { error_type: 'tenant_backlog_full' });
-  t.truthy(refused.headers.get('retry-after'));
+  const wait = refused.headers.get('retry-after');
+  t.truthy(wait);
+  t.is(refused.headers.get('ratelimit-policy'), '"backlog";q=3;qu="jobs"');
+  t.is(refused.headers.get('ratelimit'), `"backlog";r=0;t=${wait}`);
+  t.regex(Object(refused.body).detail, /3 jobs waiting over all models \(its max_queued\).*try again in/);
   t.is((await broker.submit({ model: 'b', input: 5 })).status, 'queued', 'another tenant has room');
 });
 
@@ -170,4 +200,32 @@ test('who changed what, when and from where is on record', async (t) => {
     next: null,
   });
   t.regex(JSON.stringify(body), /"address":"(::ffff:)?127\.0\.0\.1"/);
+});
+
+test('whoever is refused after the rate was asked is told what is left of it, beside the backlog that is full', async (t) => {
+  const queue = { max_depth_per_tenant: 1 };
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('m', 'http://127.0.0.1:9', { queue, input_schema: { type: 'string' } })],
+    workers: 0,
+  });
+  await put(broker, 'acme', { rate: { limit: 9, window: 3000 } });
+  const { token } = await makeToken(broker, 'acme');
+  const post = (path: string, json?: unknown) =>
+    broker.request(path, { method: 'POST', headers: bearer(token), ...(json ? { json } : {}) });
+  const first = Object((await post('/jobs', { model: 'm', input: 'first' })).body).id;
+  await post(`/jobs/${first}/cancel`);
+  t.is((await post('/jobs', { model: 'm', input: 'second' })).status, 202);
+  const again = [await post('/jobs', { model: 'm', input: 'third' }), await post(`/jobs/${first}/retry`)];
+  for (const [at, refused] of again.entries()) {
+    t.like([refused.status, Object(refused.body).error_type], [429, 'tenant_backlog_full']);
+    t.is(refused.headers.get('ratelimit-policy'), '"tenant";q=9;w=3000, "backlog";q=1;qu="jobs"');
+    t.regex(
+      refused.headers.get('ratelimit') ?? '',
+      new RegExp(`^"tenant";r=${6 - at};t=\\d+, "backlog";r=0;t=\\d+$`),
+    );
+    t.regex(Object(refused.body).detail, /1 jobs waiting for m \(queue\.max_depth_per_tenant\)/);
+  }
+  const misfit = await post('/jobs', { model: 'm', input: 4 });
+  t.is(misfit.status, 422);
+  t.regex(misfit.headers.get('ratelimit') ?? '', /^"tenant";r=4;t=\d+$/);
 });

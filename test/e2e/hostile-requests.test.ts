@@ -66,6 +66,11 @@ test('requests that are not HTTP are refused on the socket, and the broker goes 
       `GET /healthz HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(40_000)}\r\n\r\n`,
       /^HTTP\/1\.1 431 /,
     ],
+    [
+      'an expectation that nobody knows',
+      `${head}Expect: foo\r\nContent-Length: 2\r\n\r\n{}`,
+      /^HTTP\/1\.1 417 [^]*^x-request-id: [0-9a-f-]{36}\r$[^]*"error_type":"expectation_failed"/im,
+    ],
   ];
   for (const [title, request, expected] of cases)
     t.regex((await exchange(portOf(broker.url), request)).answer, expected, title);

@@ -82,6 +82,12 @@ test('failed jobs of all tenants run again by a redrive, those that it names and
   const redrive = async (json?: unknown) => (await post(broker, '/models/m/redrive', json)).body;
   t.deepEqual(await redrive({ error_type: 'model_timeout' }), { redriven: 0, stopped: null, next: null });
   t.deepEqual(await redrive({ since: '2999-01-01T00:00:00Z' }), { redriven: 0, stopped: null, next: null });
+  for (const since of ['2016-12-31T23:59:60Z', '2026-02-30T00:00:00Z'])
+    t.like(
+      await redrive({ since }),
+      { error_type: 'invalid_request', errors: [{ pointer: '/since' }] },
+      since,
+    );
   status = 200;
   t.deepEqual(await redrive({ tenant: 'acme' }), { redriven: 3, stopped: null, next: null });
   t.like(await redrive({ limit: 5, error_type: 'model_error' }), { redriven: 5, stopped: 'limit' });

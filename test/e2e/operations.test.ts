@@ -1,9 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import { freePort } from '../../cli/local/ports.ts';
 import { startRole } from '../../cli/local/role-process.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { exchange, portOf } from '../support/raw-http.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
 
 test('metrics are on the second listener alone, health on both', async (t) => {
@@ -45,6 +47,29 @@ test('the reference page and all it loads come from the broker itself', async (t
   }
   t.regex(page.headers.get('content-security-policy') ?? '', /default-src 'self'/);
   t.is((await broker.request('/docs/package.json')).status, 404);
+});
+
+test('each answer of the second listener has a request id, of every role, and what is not there is a problem', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const port = await freePort();
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  await broker.startApi({ METRICS_PORT: String(port) });
+  for (const url of [broker.workers[0]?.url ?? '', `http://127.0.0.1:${port}`]) {
+    for (const path of ['/metrics', '/healthz', '/readyz', '/none', '/scaling/none']) {
+      const answered = await fetch(url + path);
+      t.regex(answered.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/, url + path);
+    }
+    const absent = await fetch(`${url}/none`, { headers: { 'x-request-id': 'my-request-0003' } });
+    t.deepEqual([absent.status, absent.headers.get('x-request-id')], [404, 'my-request-0003']);
+    t.is(absent.headers.get('content-type'), 'application/problem+json');
+    t.like(await absent.json(), { status: 404, error_type: 'not_found' });
+    for (const raw of ['nonsense\r\n\r\n', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'])
+      t.regex((await exchange(portOf(url), raw)).answer, /^x-request-id: [0-9a-f-]{36}\r$/im, raw);
+  }
+  const scaling = await fetch(`http://127.0.0.1:${port}/scaling/none`);
+  t.is(scaling.headers.get('content-type'), 'application/problem+json');
+  t.like(await scaling.json(), { status: 404, error_type: 'model_not_found' });
 });
 
 test('every answer has a request id: the caller’s own where it does no harm in a log', async (t) => {

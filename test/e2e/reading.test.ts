@@ -72,6 +72,21 @@ test('a long poll answers as soon as the job ends, at whichever replica', async 
   for (const job of answers) t.like(job, { id, status: 'succeeded', output: 'done' });
 });
 
+test('a read that waited says so, also where nothing has changed, and one that did not does not', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const { id } = await broker.run({ model: 'm', input: 1 });
+  const read = (headers: Record<string, string>, query = '') =>
+    broker.request(`/jobs/${id}${query}`, { headers });
+  const waited = await read({ prefer: 'wait=3' });
+  t.deepEqual([waited.status, waited.headers.get('preference-applied')], [200, 'wait=3']);
+  const same = await read({ prefer: 'wait=3', 'if-none-match': waited.headers.get('etag') ?? '' });
+  t.deepEqual([same.status, same.headers.get('preference-applied')], [304, 'wait=3']);
+  t.is((await read({}, '?wait=2')).headers.get('preference-applied'), 'wait=2');
+  t.is((await read({ prefer: 'return=minimal' })).headers.get('preference-applied'), null);
+});
+
 test('a queued job tells its place and, once jobs have run, when its turn should come', async (t) => {
   const model = await startScriptedModel();
   t.teardown(model.stop);

@@ -41,6 +41,10 @@ test('a wait that runs out answers 202 with the job as it is, and says that it w
   t.is(late.headers.get('preference-applied'), 'wait=1');
 });
 
+function labelled(key: string, value: unknown): object {
+  return { model: 'typed', input: { text: 'x' }, metadata: { [key]: value } };
+}
+
 test('a refused submission says which field is wrong', async (t) => {
   const model = await startScriptedModel();
   t.teardown(model.stop);
@@ -55,6 +59,9 @@ test('a refused submission says which field is wrong', async (t) => {
     [{ model: 'typed' }, 400, 'invalid_request', ''],
     [{ model: 'typed', input: { text: 'x' }, colour: 1 }, 400, 'invalid_request', '/colour'],
     [{ model: 'typed', input: { text: 'x' }, ttl: -1 }, 400, 'invalid_request', '/ttl'],
+    [labelled('k'.repeat(65), 'v'), 400, 'invalid_request', '/metadata'],
+    [labelled('k', 'v'.repeat(513)), 400, 'invalid_request', '/metadata/k'],
+    [labelled('two\nlines', 5), 400, 'invalid_request', '/metadata/two\nlines'],
     [
       { model: 'typed', input: { text: 'x' }, webhook: 'http://10.0.0.1/' },
       400,
@@ -74,6 +81,7 @@ test('a refused submission says which field is wrong', async (t) => {
     if (pointer !== undefined) t.like(refused.body, { errors: [{ pointer }] }, label);
   }
   t.is(model.calls.length, 0);
+  t.is((await post(labelled('k'.repeat(64), 'v'.repeat(512)))).status, 202);
 });
 
 test('who has no valid credential is refused, and learns how to send one', async (t) => {

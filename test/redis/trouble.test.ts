@@ -1,5 +1,7 @@
 import test from 'ava';
-import { isRedisTrouble } from '../../shared/redis/trouble.ts';
+import { createReadiness } from '../../shared/observe/readiness.ts';
+import { connect, FAIL_FAST } from '../../shared/redis/connection.ts';
+import { explainTrouble, isRedisTrouble } from '../../shared/redis/trouble.ts';
 
 // As Redis 7 and ioredis 6 say it.
 for (const message of [
@@ -25,4 +27,23 @@ test('what is wrong with our commands is none', (t) => {
   for (const message of ['ERR unknown command', 'WRONGTYPE Operation against a key', 'NOPERM no permissions'])
     t.false(isRedisTrouble(new Error(message)), message);
   t.false(isRedisTrouble('Connection is closed.'));
+});
+
+test('with Redis stopped /readyz says what to see to, and nothing of the streams of its client', async (t) => {
+  const redis = connect('redis://127.0.0.1:9', FAIL_FAST);
+  t.teardown(() => redis.disconnect());
+  redis.on('error', () => undefined);
+  const readiness = createReadiness({ redis: async () => `answers ${await redis.ping()}` }, () => []);
+  const { ready, checks } = await readiness.report();
+  t.false(ready);
+  t.is(checks['redis'], 'Redis does not answer: see that it runs, and that REDIS_URL leads to it.');
+});
+
+test('what Redis says itself, and what is no outage, is told as it is', (t) => {
+  for (const message of [
+    'LOADING Redis is loading the dataset in memory',
+    'shutting down',
+    'NOPERM no permissions',
+  ])
+    t.is(explainTrouble(new Error(message)), message);
 });

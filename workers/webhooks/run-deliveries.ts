@@ -35,7 +35,7 @@ const LOST = 'Its worker died during it, or gave no sign of life for too long.';
 export function createDeliveryWorker(parts: DeliveryWorkerParts) {
   /** Answers when to bring the delivery again; undefined where it is over. */
   async function deliver(job: Job<QueuedDelivery>): Promise<number | undefined> {
-    const { id, jobId, spent = 0 } = job.data;
+    const { id, jobId, spent = 0, requestId } = job.data;
     const records = (await parts.log.list(jobId)).filter((record) => record.id === id);
     const history = historyOf(records, spent);
     const about = aboutOf(job.data);
@@ -46,7 +46,8 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     if ('made' in turn) return conclude(job.data, history, turn.made);
     const now = Date.now();
     if (!isPutOffTooLong(await parts.log.putOff(jobId, id, now), now)) {
-      parts.events.emit('webhook.put_off', { jobId, id, why: turn.why, milliseconds: turn.putOffMs });
+      const { why, putOffMs: milliseconds } = turn;
+      parts.events.emit('webhook.put_off', { jobId, id, why, milliseconds, ...named(requestId) });
       return now + turn.putOffMs;
     }
     const skipped = skippedAttempt(turn.why, now);
@@ -90,7 +91,7 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     history: History,
     made: DeliveryAttempt,
   ): Promise<number | undefined> {
-    const { id, jobId, event, url } = delivery;
+    const { id, jobId, event, url, requestId } = delivery;
     const { next, place } = history;
     const trace = placeOf(delivery, history);
     const step = nextDelivery({ attempt: place, outcome: made, random: parts.random() });
@@ -105,6 +106,7 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
       attempt: next,
       outcome,
       milliseconds: made.duration_ms,
+      ...named(requestId),
       ...(trace ? { trace } : {}),
       ...(status === undefined ? {} : { status }),
       ...(error === undefined ? {} : { error }),
@@ -119,6 +121,11 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts) {
     afterFault: () => Date.now() + PUT_OFF_MS,
     where: 'delivering a webhook',
   });
+}
+
+/** Deliveries of before the update do not say. */
+function named(requestId: string | undefined): { requestId?: string } {
+  return requestId === undefined ? {} : { requestId };
 }
 
 /** A test stands in no list: whoever asked for it has its answer. */

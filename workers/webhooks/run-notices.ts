@@ -64,7 +64,9 @@ export function createNoticeWorker(parts: NoticeWorkerParts) {
       return parts.sender.send({ id, url, body, secrets, headers: traceparent ? { traceparent } : {} });
     });
     if (!('made' in turn)) {
-      parts.events.emit('webhook.put_off', { jobId: job.id, id, why: turn.why, milliseconds: 0 });
+      const { id: jobId, spec } = job;
+      const about = { jobId, id, requestId: spec.request_id };
+      parts.events.emit('webhook.put_off', { ...about, why: turn.why, milliseconds: 0 });
       return;
     }
     const record: DeliveryRecord = {
