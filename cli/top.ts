@@ -107,7 +107,7 @@ function formatTop(overview: Overview, screen: Screen): string {
 /** `12.5 jobs/s · 2 workers · Redis 10 of 512 MB`. */
 function describeSums({ workers, memory }: Overview, rate: number): string {
   const parts = [`${rate.toFixed(1)} jobs/s`];
-  if (workers !== undefined) parts.push(`${workers} ${workers === 1 ? 'worker' : 'workers'}`);
+  if (workers !== undefined) parts.push(`${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}`);
   if (memory)
     parts.push(
       `Redis ${megabytes(memory.used)}${memory.limit > 0 ? ` of ${megabytes(memory.limit)}` : ''} MB`,

@@ -6,6 +6,7 @@ import { isRecord } from '../json.ts';
 import { toModels, type Model } from '../model.ts';
 import { nameOf } from '../model-text.ts';
 import { broken, ok, warning, type Finding } from './finding.ts';
+import { checkWorkers } from './workers.ts';
 
 /** Each step needs the one before: the first that fails is the last that is said. */
 export async function checkBroker(client: Client): Promise<Finding[]> {
@@ -88,8 +89,13 @@ async function checkModels(client: Client): Promise<Finding[]> {
   if (answer instanceof Failure) return [tokenFinding(client, answer)];
   const models = toModels(answer.body, client.connection.url);
   const accepted = ok(`The token is accepted (from ${client.connection.source.token})`);
-  if (models.length > 0) return [accepted, ...models.map(modelFinding)];
-  return [accepted, warning('There are no models', 'Describe one in a YAML file: see INFERQ_MODELS')];
+  const workers = await checkWorkers(client);
+  if (models.length > 0) return [accepted, ...workers, ...models.map(modelFinding)];
+  return [
+    accepted,
+    ...workers,
+    warning('There are no models', 'Describe one in a YAML file: see INFERQ_MODELS'),
+  ];
 }
 
 function tokenFinding({ connection }: Client, failure: Failure): Finding {

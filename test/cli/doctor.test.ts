@@ -129,6 +129,32 @@ test('doctor calls a model broken that has no healthy endpoint, and one with som
   t.regex(stdout, /✓ up@1 is served, its endpoints are healthy/);
 });
 
+const overview = (backlog: number, workers: unknown[] | null) => {
+  const line = { name: 'm', version: '1', backlog, running: 0, state: 'unknown', activity: { rate: 0 } };
+  return json(200, { models: [line], workers, redis: null });
+};
+
+test('doctor says that no worker runs: broken where jobs wait for one, else a warning', async (t) => {
+  const broker = await healthyBroker(t);
+  const deliverer = { name: 'w', roles: ['webhooks'] };
+  broker.on('GET /overview', overview(1, [deliverer]), overview(0, []), overview(1, null));
+  const stuck = await doctor(t, { broker });
+  t.is(stuck.code, 1);
+  t.regex(stuck.stdout, /✗ No worker runs the models: 1 job waits → .*npm run worker/);
+  const idle = await doctor(t, { broker });
+  t.is(idle.code, 0);
+  t.regex(idle.stdout, /! No worker runs the models → /);
+  t.notRegex((await doctor(t, { broker })).stdout, /worker/, 'who is no admin is told of none');
+});
+
+test('doctor counts the workers that run models', async (t) => {
+  const broker = await healthyBroker(t);
+  broker.on('GET /overview', overview(5, [{ name: 'w', roles: ['models', 'webhooks'] }]));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 0);
+  t.regex(stdout, /✓ 1 worker runs the models\n/);
+});
+
 test('doctor --json prints the findings for a program', async (t) => {
   const { stdout } = await doctor(t, { broker: await healthyBroker(t) }, ['--json']);
   const report: unknown = JSON.parse(stdout);
