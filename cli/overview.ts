@@ -17,6 +17,8 @@ export interface Worker {
   name: string;
   /** `models`, `webhooks`, or both. */
   roles: string[];
+  /** What of the models it cannot use. */
+  warnings: string[];
 }
 
 /** Reads how it stands: from the overview, or where that is refused or not known, from the models alone. */
@@ -58,8 +60,12 @@ function toOverview(body: unknown, url: string): Overview {
 }
 
 function toWorker(line: unknown): Worker {
-  const { name, roles } = isRecord(line) ? line : {};
-  return { name: typeof name === 'string' ? name : '?', roles: textsIn(roles) };
+  const { name, roles, warnings } = isRecord(line) ? line : {};
+  return {
+    name: typeof name === 'string' ? name : '?',
+    roles: textsIn(roles),
+    warnings: textsIn(warnings),
+  };
 }
 
 function textsIn(value: unknown): string[] {

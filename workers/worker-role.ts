@@ -163,6 +163,7 @@ export function createWorkerRole(
     version,
     roles: [...config.roles],
     running: models.underWay,
+    warnings: () => catalog.warnings(),
     onError: onError('telling of this worker'),
   });
   let isStopping = false;

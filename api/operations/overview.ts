@@ -57,6 +57,9 @@ const WorkerLine = Type.Object({
   running: Type.Integer({ description: 'Runs in hand' }),
   started_at: Time,
   seen_at: Time,
+  warnings: Type.Array(Type.String(), {
+    description: 'What of the models it cannot use, and why: a secret that is missing there, say',
+  }),
 });
 
 export const Overview = Type.Object({
@@ -132,6 +135,6 @@ async function foundations({ redis, presences, durability }: OverviewParts) {
   return { workers: workers.map(workerLine), redis: { durability, memory: memory ?? null } };
 }
 
-function workerLine({ name, version, roles, running, startedAt, at }: WorkerPresence) {
-  return { name, version, roles, running, started_at: toTime(startedAt), seen_at: toTime(at) };
+function workerLine({ name, version, roles, running, startedAt, at, warnings = [] }: WorkerPresence) {
+  return { name, version, roles, running, started_at: toTime(startedAt), seen_at: toTime(at), warnings };
 }

@@ -20,7 +20,7 @@ export async function checkBroker(client: Client): Promise<Finding[]> {
       ? [unreachableFinding(client, readiness)]
       : [readyFinding(readiness), ...warningFindings(readiness)]),
     ...plainHttp(client),
-    ...(await checkModels(client)),
+    ...(await checkModels(client, readiness instanceof Failure ? [] : warningsIn(readiness))),
   ];
 }
 
@@ -64,11 +64,14 @@ function readyFinding({ status, body }: Answer): Finding {
   );
 }
 
-function warningFindings({ body }: Answer): Finding[] {
+function warningsIn({ body }: Answer): string[] {
   const warnings: unknown = isRecord(body) ? body['warnings'] : undefined;
-  if (!Array.isArray(warnings)) return [];
-  return warnings.map((text: unknown) =>
-    warning(String(text), 'Mend the file (npx inferq config check FILE), or the environment of the broker'),
+  return Array.isArray(warnings) ? warnings.map(String) : [];
+}
+
+function warningFindings(readiness: Answer): Finding[] {
+  return warningsIn(readiness).map((text) =>
+    warning(text, 'Mend the file (npx inferq config check FILE), or the environment of the broker'),
   );
 }
 
@@ -84,12 +87,12 @@ function plainHttp({ connection }: Client): Finding[] {
   return [warning('The token travels unencrypted', 'Use https:// where the way leads through other hands')];
 }
 
-async function checkModels(client: Client): Promise<Finding[]> {
+async function checkModels(client: Client, told: readonly string[]): Promise<Finding[]> {
   const answer = await orFailure(client.call({ path: '/models', tries: 1 }));
   if (answer instanceof Failure) return [tokenFinding(client, answer)];
   const models = toModels(answer.body, client.connection.url);
   const accepted = ok(`The token is accepted (from ${client.connection.source.token})`);
-  const workers = await checkWorkers(client);
+  const workers = await checkWorkers(client, told);
   if (models.length > 0) return [accepted, ...workers, ...models.map(modelFinding)];
   return [
     accepted,

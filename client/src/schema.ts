@@ -868,6 +868,10 @@ export interface Overview {
         running: number;
         started_at: string;
         seen_at: string;
+        /**
+         * What of the models it cannot use, and why: a secret that is missing there, say
+         */
+        warnings: string[];
       }[]
     | null;
   /**

@@ -155,6 +155,30 @@ test('doctor counts the workers that run models', async (t) => {
   t.regex(stdout, /✓ 1 worker runs the models\n/);
 });
 
+const worker = (name: string, ...warnings: string[]) => ({ name, roles: ['models'], warnings });
+
+test('doctor says what the workers cannot use, where the broker itself does not', async (t) => {
+  const broker = await healthyBroker(t);
+  const secret = 'm@1 at /endpoints: the variable INFERQ_SECRET_X is not set in the environment';
+  const stale = 'The last change of the model files is not in force: models.yaml: is empty';
+  broker.on('GET /readyz', json(200, { ready: true, checks: {}, warnings: [stale] }));
+  broker.on(
+    'GET /overview',
+    overview(0, [worker('w1', secret, stale), worker('w2', secret, stale)]),
+    overview(0, [worker('w1', secret), worker('w2')]),
+  );
+  const all = await doctor(t, { broker });
+  t.is(all.code, 1);
+  t.regex(
+    all.stdout,
+    /✗ No worker can use it: m@1 .*INFERQ_SECRET_X is not set.* → .*environment of the workers/,
+  );
+  t.is(all.stdout.split('is empty').length, 2, 'what the broker says itself is said once');
+  const one = await doctor(t, { broker });
+  t.is(one.code, 0);
+  t.regex(one.stdout, /! w1 cannot use it: m@1 .*INFERQ_SECRET_X/);
+});
+
 test('doctor --json prints the findings for a program', async (t) => {
   const { stdout } = await doctor(t, { broker: await healthyBroker(t) }, ['--json']);
   const report: unknown = JSON.parse(stdout);

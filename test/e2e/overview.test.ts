@@ -40,6 +40,19 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
   t.deepEqual((await read()).workers, [], 'who stops is gone at once');
 });
 
+test('the overview tells admins what a worker cannot use', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('f', 'http://127.0.0.1:9')] });
+  const endpoints = [
+    { url: 'http://127.0.0.1:9/', headers: { authorization: 'Bearer ${INFERQ_SECRET_ABSENT}' } },
+  ];
+  const put = await broker.request('/models/m', { method: 'PUT', json: { protocol: 'json', endpoints } });
+  t.is(put.status, 201, put.text);
+  await until(async () => {
+    const { workers } = Object((await broker.request('/overview')).body);
+    return /m@1.*INFERQ_SECRET_ABSENT is not set/.test(workers[0].warnings[0]);
+  });
+});
+
 test('who is no admin is told nothing of workers, Redis and other tenants', async (t) => {
   const server = await startModel(t);
   const broker = await startTestBroker(t, { models: [jsonModel('m', server.url)] });
