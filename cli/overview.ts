@@ -42,8 +42,8 @@ function toOverview(body: unknown, url: string): Overview {
   if (!isRecord(body) || !Array.isArray(body['models'])) throw foreign(url, 'its answer is not an overview');
   const lines: unknown[] = body['models'];
   const models = lines.map((line) => {
-    const { state, activity } = isRecord(line) ? line : {};
-    const model = toModel(isRecord(line) ? { ...line, endpoints: [{ state }] } : line, url);
+    const { state, failing, activity } = isRecord(line) ? line : {};
+    const model = toModel(isRecord(line) ? { ...line, endpoints: [{ state, failing }] } : line, url);
     return { ...model, rate: numberIn(activity, 'rate') };
   });
   const { redis } = body;

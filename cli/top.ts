@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { formatSeconds } from './duration.ts';
+import { describeWorst } from './endpoint-text.ts';
 import { Failure } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
 import { nameOf } from './model-text.ts';
@@ -98,7 +99,7 @@ function formatTop(overview: Overview, screen: Screen): string {
       duration(model.p95),
       duration(model.waitP50),
       duration(model.waitP95),
-      model.endpoints.some(({ healthy }) => healthy === false) ? 'out of order' : 'in order',
+      describeWorst(model.endpoints),
     ]);
   const headings = rate === undefined ? HEADINGS : HEADINGS.toSpliced(3, 0, 'JOBS/S');
   return sums + formatTable(headings, rows, screen);

@@ -36,6 +36,7 @@ const ModelLine = Type.Object({
   wait_p95,
   wait_p99,
   state: { ...state, description: 'Of the circuit breaker that is worst off among its endpoints' },
+  failing: Type.Boolean({ description: 'Whether the last call of one of its endpoints failed by its fault' }),
   activity: Type.Object(
     {
       step: Type.Number({ description: 'Seconds that each number is for' }),
@@ -125,6 +126,7 @@ async function lineOf(
     ...load,
     ...lately,
     state: worst,
+    failing: endpoints.some((endpoint) => endpoint.failing),
   };
 }
 

@@ -3,7 +3,8 @@ import type { Client } from '../client.ts';
 import { isLoopback } from '../dev-state.ts';
 import { Failure } from '../failure.ts';
 import { isRecord } from '../json.ts';
-import { toModels, type Model } from '../model.ts';
+import { describeHealth, summarize } from '../endpoint-text.ts';
+import { toModels, type Endpoint, type Model } from '../model.ts';
 import { nameOf } from '../model-text.ts';
 import { broken, ok, warning, type Finding } from './finding.ts';
 import { checkWorkers } from './workers.ts';
@@ -113,13 +114,19 @@ function tokenFinding({ connection }: Client, failure: Failure): Finding {
 
 function modelFinding(model: Model): Finding {
   const name = nameOf(model);
-  const down = model.endpoints.filter(({ healthy }) => healthy === false).map(({ url }) => url);
-  const known = model.endpoints.some(({ healthy }) => healthy !== undefined);
+  const { endpoints } = model;
   if (model.paused)
     return warning(`${name} is paused`, `An admin resumes it: npx inferq models resume ${model.name}`);
-  if (down.length === 0)
-    return ok(known ? `${name} is served, its endpoints are healthy` : `${name} is served`);
-  const cure = `See whether the model server runs: curl ${down[0]}`;
-  const text = `${name}: ${down.join(', ')} unhealthy`;
-  return down.length === model.endpoints.length ? broken(text, cure) : warning(text, cure);
+  const bad = endpoints.filter(({ health }) => health === 'down' || health === 'failing');
+  if (bad.length === 0) return ok(`${name} is served${describeEndpoints(endpoints)}`);
+  const text = `${name}: ${bad.map((each) => `${each.url ?? 'an endpoint'} is ${describeHealth(each)}`).join('; ')}`;
+  const url = bad[0]?.url;
+  const cure = url === undefined ? 'Ask an admin' : `See whether the model server runs: curl ${url}`;
+  return bad.length === endpoints.length ? broken(text, cure) : warning(text, cure);
+}
+
+function describeEndpoints(endpoints: readonly Endpoint[]): string {
+  if (endpoints.length === 0) return '';
+  const healthy = endpoints.every(({ health }) => health === 'healthy');
+  return healthy ? ', its endpoints are healthy' : `; its endpoints: ${summarize(endpoints)}`;
 }

@@ -255,6 +255,10 @@ export interface Model {
      * Of its circuit breaker, at the worker that thinks worst of it; unknown: not called of late
      */
     state: 'closed' | 'open' | 'half-open' | 'unknown';
+    /**
+     * Whether its last call failed by its own fault
+     */
+    failing: boolean;
     since: string | null;
     error?: string | null;
   }[];
@@ -825,6 +829,10 @@ export interface Overview {
      * Of the circuit breaker that is worst off among its endpoints
      */
     state: 'closed' | 'open' | 'half-open' | 'unknown';
+    /**
+     * Whether the last call of one of its endpoints failed by its fault
+     */
+    failing: boolean;
     /**
      * Of all tenants, over the last five minutes
      */

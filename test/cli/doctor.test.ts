@@ -124,8 +124,8 @@ test('doctor calls a model broken that has no healthy endpoint, and one with som
   broker.on('GET /models', json(200, { data: [down, half, up], next: null }));
   const { code, stdout } = await doctor(t, { broker });
   t.is(code, 1);
-  t.regex(stdout, /✗ down@1: http:\/\/a\/x unhealthy → .*curl http:\/\/a\/x/);
-  t.regex(stdout, /! half@1: http:\/\/b\/x unhealthy/);
+  t.regex(stdout, /✗ down@1: http:\/\/a\/x is out of order → .*curl http:\/\/a\/x/);
+  t.regex(stdout, /! half@1: http:\/\/b\/x is out of order/);
   t.regex(stdout, /✓ up@1 is served, its endpoints are healthy/);
 });
 
@@ -177,6 +177,23 @@ test('doctor says what the workers cannot use, where the broker itself does not'
   const one = await doctor(t, { broker });
   t.is(one.code, 0);
   t.regex(one.stdout, /! w1 cannot use it: m@1 .*INFERQ_SECRET_X/);
+});
+
+test('doctor calls healthy only what is known to be well', async (t) => {
+  const broker = await healthyBroker(t);
+  const error = 'The model endpoint http://a/x failed. The connection was refused.';
+  const failing = { name: 'failing', endpoints: [{ ...endpoint('http://a/x', true), failing: true, error }] };
+  const idle = { name: 'idle', endpoints: [endpoint('http://b/x'), endpoint('http://c/x', true)] };
+  const hidden = { name: 'hidden', endpoints: [{ state: 'open' }] };
+  broker.on('GET /models', json(200, { data: [failing, idle, hidden], next: null }));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 1);
+  t.regex(
+    stdout,
+    /✗ failing: http:\/\/a\/x is failing: The model endpoint .*was refused\. → .*curl http:\/\/a\/x/,
+  );
+  t.regex(stdout, /✓ idle is served; its endpoints: 1\/2 healthy, 1 not called of late\n/);
+  t.regex(stdout, /✗ hidden: an endpoint is out of order → Ask an admin\n/);
 });
 
 test('doctor --json prints the findings for a program', async (t) => {

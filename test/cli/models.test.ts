@@ -31,11 +31,24 @@ test('models ls prints an aligned table', async (t) => {
   const { code, stdout, stderr } = await runInferq(t, ['models', 'ls'], { broker });
   t.is(code, 0, stderr);
   t.deepEqual(stdout.split('\n'), [
-    'MODEL          PROTOCOL  ENDPOINTS    RUNNING  BACKLOG  OLDEST WAIT  P50    P95     TRAFFIC',
-    'language-id@1  json      1/2 healthy  2        3        1.5 s        10 ms  250 ms  100 %',
-    'ocr            –         –            –        –        –            –      –       –',
+    'MODEL          PROTOCOL  ENDPOINTS                    RUNNING  BACKLOG  OLDEST WAIT  P50    P95     TRAFFIC',
+    'language-id@1  json      1/2 healthy, 1 out of order  2        3        1.5 s        10 ms  250 ms  100 %',
+    'ocr            –         –                            –        –        –            –      –       –',
     '',
   ]);
+});
+
+test('models ls and get call an endpoint healthy only when the last call went well', async (t) => {
+  const broker = await startFakeBroker(t);
+  const failing = { url: 'http://a/x', state: 'closed', failing: true, error: 'refused' };
+  const shown = { name: 'm', endpoints: [failing, { url: 'http://b/x', state: 'unknown', failing: false }] };
+  broker.on('GET /models', json(200, { data: [shown], next: null }));
+  broker.on('GET /models/m', json(200, shown));
+  const { stdout } = await runInferq(t, ['models', 'ls'], { broker });
+  t.regex(stdout, /\nm +– +1 failing, 1 not called of late /);
+  const whole = await runInferq(t, ['models', 'get', 'm'], { broker });
+  t.regex(whole.stdout, /^endpoint +http:\/\/a\/x \(failing: refused\)$/m);
+  t.regex(whole.stdout, /^endpoint +http:\/\/b\/x \(not called of late\)$/m);
 });
 
 test('models ls says when there are none', async (t) => {
@@ -52,7 +65,7 @@ test('models get shows each endpoint and the schema', async (t) => {
   broker.on('GET /models/language-id%401', json(200, model));
   const { code, stdout, stderr } = await runInferq(t, ['models', 'get', 'language-id@1'], { broker });
   t.is(code, 0, stderr);
-  t.regex(stdout, /^endpoint +http:\/\/b\/infer \(unhealthy\)$/m);
+  t.regex(stdout, /^endpoint +http:\/\/b\/infer \(out of order\)$/m);
   t.regex(stdout, /"type": "object"/);
 });
 

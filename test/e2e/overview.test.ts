@@ -22,7 +22,15 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
   t.is(sum(activity.failed), 1);
   t.is(activity.step, 10);
   t.true(activity.rate > 0);
-  t.like(line, { name: 'm', version: '1', backlog: 0, running: 0, paused: false, state: 'closed' });
+  t.like(line, {
+    name: 'm',
+    version: '1',
+    backlog: 0,
+    running: 0,
+    paused: false,
+    state: 'closed',
+    failing: true,
+  });
   for (const quantile of ['p50', 'p95', 'p99', 'wait_p50', 'wait_p95', 'wait_p99'])
     t.true(line[quantile] > 0, quantile);
   t.is(overview.workers.length, 1);
