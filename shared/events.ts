@@ -122,6 +122,8 @@ export interface InferqEvents {
   'webhook.put_off': { jobId: string; id: string; why: string; milliseconds: number };
   'models.loaded': { models: string[] };
   'models.refused': { error: unknown };
+  /** They are served, but hardly as they are meant. */
+  'models.doubted': { doubts: readonly string[] };
   /** A cluster in which models are looked for cannot be heard; it is tried again. */
   'discovery.failed': { cluster: string; error: unknown };
   /** What is not taken from clusters, and why. */

@@ -24,6 +24,7 @@ const LEVELS = {
   'webhook.put_off': 'debug',
   'models.loaded': 'info',
   'models.refused': 'error',
+  'models.doubted': 'warn',
   'discovery.failed': 'warn',
   'discovery.refused': 'warn',
   'pod.unmarked': 'warn',

@@ -196,6 +196,21 @@ test('models test sends the example of the schema, or what is given, past the ca
   t.regex(none.stderr, /has no example/);
 });
 
+test('config check warns of words in a schema that check nothing', async (t) => {
+  const cwd = await emptyFolder(t);
+  const schema = '{type: object, requierd: [text], properties: {text: {type: string, x-rows: 3}}}';
+  const text = `models: [{name: m, protocol: json, endpoints: [{url: "http://a"}], input_schema: ${schema}}]`;
+  await writeFile(join(cwd, 'odd.yaml'), text);
+  const { code, stdout } = await runInferq(t, ['config', 'check', 'odd.yaml'], { cwd });
+  t.is(code, 0);
+  t.regex(
+    stdout,
+    /^! m@1 at \/input_schema\/requierd: is no keyword .*did you mean 'required'\?\n✓ 1 served/,
+  );
+  const { stdout: json } = await runInferq(t, ['config', 'check', 'odd.yaml', '--json'], { cwd });
+  t.is(JSON.parse(json).warnings.length, 1);
+});
+
 test('config check tells every fault of a model file without a broker', async (t) => {
   const cwd = await emptyFolder(t);
   const endpoints = 'endpoints: [{url: "${MODEL_URL}/x"}]';
