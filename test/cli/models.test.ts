@@ -146,6 +146,19 @@ test('models rm, pause and resume say what has become of the model', async (t) =
   t.is((await runInferq(t, ['models', 'resume', 'm'], { broker })).stdout, 'm goes on; 3 jobs wait\n');
 });
 
+test('models redrive takes a time as webhooks replay does, and models add of no file gives no advice on inputs', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('POST /models/m/redrive', json(202, { redriven: 0, stopped: null, next: null }));
+  const { code, stderr } = await runInferq(t, ['models', 'redrive', 'm', '--since', '1h'], { broker });
+  t.is(code, 0, stderr);
+  const { since } = JSON.parse(broker.seen[0]?.body ?? '');
+  t.true(Math.abs(Date.now() - Date.parse(since) - 3_600_000) < 60_000, since);
+  const none = await runInferq(t, ['models', 'add', 'nofile.yaml'], { broker });
+  t.is(none.code, 2);
+  t.regex(none.stderr, /nofile\.yaml cannot be read/);
+  t.notRegex(none.stderr, /@/);
+});
+
 test('models redrive asks until nothing is left', async (t) => {
   const broker = await startFakeBroker(t);
   const next = '2026-01-01T00:00:00.000Z';
