@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { checkDependencies, checkNode } from '../../cli/checks/node.ts';
 import { json, problem, startFakeBroker, type FakeBroker } from './fake-broker.ts';
 import { runInferq, type RunOptions } from './inferq-process.ts';
@@ -37,6 +38,29 @@ test('doctor finds nothing broken where all is well, and exits with 0', async (t
   t.regex(stdout, /✓ m@1 is served$/m);
   t.notRegex(stdout, /✗/);
   t.is(stderr, '');
+});
+
+test('doctor asks the Redis of REDIS_URL, and says what is wrong with it', async (t) => {
+  const broker = await healthyBroker(t);
+  const redis = await startTemporaryRedis();
+  t.teardown(() => redis.stop());
+  const sound = await doctor(t, { broker, env: { REDIS_URL: redis.url } });
+  t.regex(sound.stdout, /✓ The Redis that REDIS_URL names answers\n/);
+  const absent = await doctor(t, { broker });
+  t.is(absent.code, 0, 'a broker elsewhere has its own');
+  t.regex(
+    absent.stdout,
+    /! The Redis that REDIS_URL names .* → Cannot reach Redis at .*127\.0\.0\.1:1: .*ECONNREFUSED/,
+  );
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.teardown(() => silent.close());
+  const address = silent.address();
+  const url = `redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const mute = await doctor(t, { broker, env: { REDIS_URL: url } });
+  t.regex(mute.stdout, /! The Redis that REDIS_URL names .* → Cannot reach Redis at .*no answer/);
+  const wrong = await doctor(t, { broker, env: { REDIS_URL: 'http://x' } });
+  t.regex(wrong.stdout, /! REDIS_URL must begin with redis:/);
 });
 
 test('doctor shows no password of REDIS_URL', async (t) => {
