@@ -182,7 +182,7 @@ export async function createApiRole(
     async start(): Promise<string> {
       await Promise.all([untilReady(redis), acceptance.ready(), wakeUp.start()]);
       await vouching.start();
-      await listen(server, config);
+      await listen(server, { host: config.host, port: config.port, variable: 'PORT' });
       return urlOf(server, config.host);
     },
     async stop(deadlineMs: number): Promise<void> {

@@ -9,6 +9,7 @@ const FORMS = [
   '-i key=value    a field: a JSON number, true, false, object or array as such, anything else as text',
   '-i key=@path    the content of a file: as text when it is valid UTF-8, in base64 otherwise',
   "-i key:=json    a field that is JSON whatever it looks like: -i 'answer:=null', -i 'zip:=\"01234\"'",
+  `-i '"text"'      the whole input as JSON, -i '[1, 2]' too`,
   '-i @file.json   the whole input from a file; -i - from the standard input',
 ];
 
@@ -26,7 +27,7 @@ export async function readInput(args: readonly string[], read: ReadBytes): Promi
 }
 
 function isWhole(arg: string): boolean {
-  return arg === '-' || arg.startsWith('@') || (/^\s*[{[]/.test(arg) && isJson(arg));
+  return arg === '-' || arg.startsWith('@') || isJson(arg);
 }
 
 async function readWhole(arg: string, read: ReadBytes): Promise<string> {

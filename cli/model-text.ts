@@ -1,5 +1,6 @@
 import { formatSeconds } from './duration.ts';
-import type { Endpoint, Model } from './model.ts';
+import { describeHealth, summarize } from './endpoint-text.ts';
+import type { Model } from './model.ts';
 import { toJson } from './output.ts';
 import { formatFields, formatTable } from './table.ts';
 import { plain, type Colors, type Screen } from './terminal.ts';
@@ -48,7 +49,7 @@ export function formatModel(model: Model, screen: Screen): string {
       : [['from', SOURCES[model.source] ?? model.source] as [string, string]]),
     ...model.endpoints.map((endpoint): [string, string] => [
       'endpoint',
-      `${endpoint.url} ${healthOf(endpoint)}`,
+      `${endpoint.url ?? ''} (${describeHealth(endpoint)})`.trimStart(),
     ]),
   ];
   const { colors } = screen;
@@ -71,18 +72,6 @@ const SOURCES: Partial<Record<string, string>> = {
 
 function percent(value: number | undefined): string {
   return value === undefined ? '–' : `${Number(value.toFixed(1))} %`;
-}
-
-function summarize(endpoints: readonly Endpoint[]): string {
-  if (endpoints.length === 0) return '–';
-  const judged = endpoints.filter(({ healthy }) => healthy !== undefined);
-  if (judged.length === 0) return String(endpoints.length);
-  return `${judged.filter(({ healthy }) => healthy).length}/${endpoints.length} healthy`;
-}
-
-function healthOf({ healthy }: Endpoint): string {
-  if (healthy === undefined) return '(health not known)';
-  return healthy ? '(healthy)' : '(unhealthy)';
 }
 
 function duration(seconds: number | undefined): string {

@@ -27,10 +27,15 @@ export interface Model {
 }
 
 export interface Endpoint {
-  url: string;
-  /** Undefined when nobody has called it yet. */
-  healthy: boolean | undefined;
+  /** For admins. */
+  url: string | undefined;
+  health: Health;
+  /** Its last failure, for admins. */
+  error: string | undefined;
 }
+
+/** `failing`: it is called, but the last call failed. `tried`: one call finds out whether it is well again. */
+export type Health = 'healthy' | 'failing' | 'down' | 'tried' | 'unknown';
 
 export function toModels(body: unknown, url: string): Model[] {
   if (!isRecord(body) || !Array.isArray(body['data'])) throw notAModel(url);
@@ -72,10 +77,18 @@ export function modelPath(name: string): string {
 
 function toEndpoints(value: unknown): Endpoint[] {
   const endpoints: unknown[] = Array.isArray(value) ? value : [];
-  return endpoints.filter(isRecord).map(({ url, state }) => ({
-    url: text(url) ?? '?',
-    healthy: state === 'closed' ? true : state === 'open' ? false : undefined,
+  return endpoints.filter(isRecord).map(({ url, state, failing, error }) => ({
+    url: text(url),
+    health: toHealth(state, failing === true),
+    error: text(error),
   }));
+}
+
+function toHealth(state: unknown, failing: boolean): Health {
+  if (state === 'open') return 'down';
+  if (failing) return 'failing';
+  if (state === 'half-open') return 'tried';
+  return state === 'closed' ? 'healthy' : 'unknown';
 }
 
 function text(value: unknown): string | undefined {

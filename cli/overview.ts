@@ -8,9 +8,17 @@ export interface Overview {
   /** Jobs a second over all models; absent where the broker does not tell. */
   rate?: number;
   /** For admins. */
-  workers?: number;
+  workers?: Worker[];
   /** In bytes, for admins. A limit of 0 is none. */
   memory?: { used: number; limit: number };
+}
+
+export interface Worker {
+  name: string;
+  /** `models`, `webhooks`, or both. */
+  roles: string[];
+  /** What of the models it cannot use. */
+  warnings: string[];
 }
 
 /** Reads how it stands: from the overview, or where that is refused or not known, from the models alone. */
@@ -34,20 +42,34 @@ function toOverview(body: unknown, url: string): Overview {
   if (!isRecord(body) || !Array.isArray(body['models'])) throw foreign(url, 'its answer is not an overview');
   const lines: unknown[] = body['models'];
   const models = lines.map((line) => {
-    const { state, activity } = isRecord(line) ? line : {};
-    const model = toModel(isRecord(line) ? { ...line, endpoints: [{ state }] } : line, url);
+    const { state, failing, activity } = isRecord(line) ? line : {};
+    const model = toModel(isRecord(line) ? { ...line, endpoints: [{ state, failing }] } : line, url);
     return { ...model, rate: numberIn(activity, 'rate') };
   });
-  const { workers, redis } = body;
+  const { redis } = body;
+  const workers: unknown = body['workers'];
   const memory = isRecord(redis) ? redis['memory'] : null;
   return {
     models,
     rate: models.reduce((sum, each) => sum + each.rate, 0),
-    ...(Array.isArray(workers) ? { workers: workers.length } : {}),
+    ...(Array.isArray(workers) ? { workers: workers.map(toWorker) } : {}),
     ...(isRecord(memory)
       ? { memory: { used: numberIn(memory, 'used'), limit: numberIn(memory, 'limit') } }
       : {}),
   };
+}
+
+function toWorker(line: unknown): Worker {
+  const { name, roles, warnings } = isRecord(line) ? line : {};
+  return {
+    name: typeof name === 'string' ? name : '?',
+    roles: textsIn(roles),
+    warnings: textsIn(warnings),
+  };
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 }
 
 function numberIn(value: unknown, name: string): number {

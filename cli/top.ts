@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { formatSeconds } from './duration.ts';
+import { describeWorst } from './endpoint-text.ts';
 import { Failure } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
 import { nameOf } from './model-text.ts';
@@ -98,7 +99,7 @@ function formatTop(overview: Overview, screen: Screen): string {
       duration(model.p95),
       duration(model.waitP50),
       duration(model.waitP95),
-      model.endpoints.some(({ healthy }) => healthy === false) ? 'out of order' : 'in order',
+      describeWorst(model.endpoints),
     ]);
   const headings = rate === undefined ? HEADINGS : HEADINGS.toSpliced(3, 0, 'JOBS/S');
   return sums + formatTable(headings, rows, screen);
@@ -107,7 +108,7 @@ function formatTop(overview: Overview, screen: Screen): string {
 /** `12.5 jobs/s · 2 workers · Redis 10 of 512 MB`. */
 function describeSums({ workers, memory }: Overview, rate: number): string {
   const parts = [`${rate.toFixed(1)} jobs/s`];
-  if (workers !== undefined) parts.push(`${workers} ${workers === 1 ? 'worker' : 'workers'}`);
+  if (workers !== undefined) parts.push(`${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}`);
   if (memory)
     parts.push(
       `Redis ${megabytes(memory.used)}${memory.limit > 0 ? ` of ${megabytes(memory.limit)}` : ''} MB`,

@@ -27,6 +27,13 @@ export function describeAttempt({ status, outcome, duration_ms: took }: Delivery
   return took === undefined ? what : `${what} in ${formatSeconds(took / 1000)}`;
 }
 
+/** The same, with what went wrong and when it is tried again. */
+export function describeInFull(attempt: DeliveryRecord): string {
+  const { error, next_at: next } = attempt;
+  const why = error ? `: ${plain(error)}` : '';
+  return `${describeAttempt(attempt)}${why}${next ? `; again at ${next}` : ''}`;
+}
+
 function lastOf(attempts: readonly DeliveryRecord[]): string {
   const last = attempts.at(-1);
   return last ? describeAttempt(last) : '–';

@@ -124,6 +124,11 @@ export function checked<Config>(config: Config, faults: readonly string[]): Conf
   return config;
 }
 
+/** The file of models, or the folder of them. */
+export function modelLocation(env: Environment): string {
+  return env['INFERQ_MODELS'] ?? 'models/';
+}
+
 /** What every role reads. Adds to `faults` what cannot be used. */
 export function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
   const logLevel = env['LOG_LEVEL'] ?? 'info';
@@ -133,7 +138,7 @@ export function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     host: env['HOST'] || '127.0.0.1',
     metricsPort: readInteger(env, 'METRICS_PORT', 9464, [0, 65_535], faults),
     redisUrl: readRedisUrl(env, faults),
-    models: env['INFERQ_MODELS'] ?? 'models/',
+    models: modelLocation(env),
     logLevel,
     webhookAllow: readWebhookAllow(env, faults),
     durability: readDurabilityWish(env, faults),

@@ -128,6 +128,8 @@ export interface InferqEvents {
   'models.refused': { error: unknown };
   /** Jobs wait for a model that no worker serves; told once while that lasts. */
   'model.unserved': { model: string; detail: string };
+  /** They are served, but hardly as they are meant. */
+  'models.doubted': { doubts: readonly string[] };
   /** A cluster in which models are looked for cannot be heard; it is tried again. */
   'discovery.failed': { cluster: string; error: unknown };
   /** What is not taken from clusters, and why. */

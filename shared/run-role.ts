@@ -1,7 +1,7 @@
 import { createBlobs } from './blobs/blob-place.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import type { Registry as MetricsRegistry } from 'prom-client';
-import { ConfigError, type Environment, type RoleConfig } from './config.ts';
+import { ConfigError, modelLocation, type Environment, type RoleConfig } from './config.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import { messageOf } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
@@ -76,8 +76,20 @@ export async function runRole<Config extends RoleConfig>(
   try {
     await startRole(kind, kind.readConfig(env), env, together);
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : messageOf(error)}\n`);
+    const faults =
+      error instanceof ConfigError ? [error.message, ...(await modelFaults(env))] : [messageOf(error)];
+    process.stderr.write(`${faults.join('\n')}\n`);
     process.exit(1);
+  }
+}
+
+/** What stands in the way of the models too: who mends the environment is to know of all of it at once. */
+async function modelFaults(env: Environment): Promise<string[]> {
+  try {
+    await createModelSource(modelLocation(env), env).load();
+    return [];
+  } catch (error) {
+    return [messageOf(error)];
   }
 }
 
@@ -131,7 +143,7 @@ async function startRole<Config extends RoleConfig>(
   const { readiness, scaling } = role;
   if (scaling) measureScaling(metrics, scaling);
   const server = await together.listen(
-    { host: config.host, port: config.metricsPort },
+    { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' },
     { metrics, readiness, scaling: scaling && ((path) => answerScaling(path, scaling)) },
   );
   collectStartGarbage();

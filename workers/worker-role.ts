@@ -188,6 +188,7 @@ export function createWorkerRole(
     version,
     roles: [...config.roles],
     running: models.underWay,
+    warnings: () => catalog.warnings(),
     tellModels,
     onError: onError('telling of this worker'),
   });

@@ -15,6 +15,7 @@ export const EndpointView = Type.Object({
   state: Type.Enum(['closed', 'open', 'half-open', 'unknown'], {
     description: 'Of its circuit breaker, at the worker that thinks worst of it; unknown: not called of late',
   }),
+  failing: Type.Boolean({ description: 'Whether its last call failed by its own fault' }),
   since: nullable(Type.String({ format: 'date-time' })),
   error: Type.Optional(nullable(Type.String({ description: 'Its last failure; for admins' }))),
 });
@@ -29,12 +30,14 @@ export async function endpointsOf(
   const said = await reports.read(code);
   const isAdmin = hasScope(principal, 'admin');
   return spec.endpoints.map(({ url, weight, priority }) => {
-    const worst = worstOf(said.filter(({ id }) => id === endpointId(url)));
+    const own = said.filter(({ id }) => id === endpointId(url));
+    const worst = worstOf(own);
     return {
       ...(isAdmin ? { url: endpointName(url) } : {}),
       weight,
       priority,
       state: worst?.state ?? 'unknown',
+      failing: isFailing(own),
       since: worst ? toTime(worst.since) : null,
       ...(isAdmin ? { error: worst?.error ?? null } : {}),
     };
@@ -44,5 +47,17 @@ export async function endpointsOf(
 const BADNESS = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 function worstOf(reports: readonly EndpointReport[]): EndpointReport | undefined {
-  return reports.toSorted((a, b) => BADNESS[b.state] - BADNESS[a.state] || b.at - a.at)[0];
+  return reports.toSorted(
+    (a, b) => BADNESS[b.state] - BADNESS[a.state] || failedAt(b) - failedAt(a) || b.at - a.at,
+  )[0];
+}
+
+/** Whoever called it last knows best. */
+function isFailing(reports: readonly EndpointReport[]): boolean {
+  const answeredAt = Math.max(0, ...reports.map((report) => report.answeredAt ?? 0));
+  return reports.some((report) => failedAt(report) > answeredAt);
+}
+
+function failedAt(report: EndpointReport): number {
+  return report.failedAt ?? 0;
 }

@@ -36,6 +36,7 @@ const ModelLine = Type.Object({
   wait_p95,
   wait_p99,
   state: { ...state, description: 'Of the circuit breaker that is worst off among its endpoints' },
+  failing: Type.Boolean({ description: 'Whether the last call of one of its endpoints failed by its fault' }),
   activity: Type.Object(
     {
       step: Type.Number({ description: 'Seconds that each number is for' }),
@@ -57,6 +58,9 @@ const WorkerLine = Type.Object({
   running: Type.Integer({ description: 'Runs in hand' }),
   started_at: Time,
   seen_at: Time,
+  warnings: Type.Array(Type.String(), {
+    description: 'What of the models it cannot use, and why: a secret that is missing there, say',
+  }),
 });
 
 export const Overview = Type.Object({
@@ -122,6 +126,7 @@ async function lineOf(
     ...load,
     ...lately,
     state: worst,
+    failing: endpoints.some((endpoint) => endpoint.failing),
   };
 }
 
@@ -132,6 +137,6 @@ async function foundations({ redis, presences, durability }: OverviewParts) {
   return { workers: workers.map(workerLine), redis: { durability, memory: memory ?? null } };
 }
 
-function workerLine({ name, version, roles, running, startedAt, at }: WorkerPresence) {
-  return { name, version, roles, running, started_at: toTime(startedAt), seen_at: toTime(at) };
+function workerLine({ name, version, roles, running, startedAt, at, warnings = [] }: WorkerPresence) {
+  return { name, version, roles, running, started_at: toTime(startedAt), seen_at: toTime(at), warnings };
 }

@@ -3,9 +3,11 @@ import type { Client } from '../client.ts';
 import { isLoopback } from '../dev-state.ts';
 import { Failure } from '../failure.ts';
 import { isRecord } from '../json.ts';
-import { toModels, type Model } from '../model.ts';
+import { describeHealth, summarize } from '../endpoint-text.ts';
+import { toModels, type Endpoint, type Model } from '../model.ts';
 import { nameOf } from '../model-text.ts';
 import { broken, ok, warning, type Finding } from './finding.ts';
+import { checkWorkers } from './workers.ts';
 
 /** Each step needs the one before: the first that fails is the last that is said. */
 export async function checkBroker(client: Client): Promise<Finding[]> {
@@ -19,7 +21,7 @@ export async function checkBroker(client: Client): Promise<Finding[]> {
       ? [unreachableFinding(client, readiness)]
       : [readyFinding(readiness), ...warningFindings(readiness)]),
     ...plainHttp(client),
-    ...(await checkModels(client)),
+    ...(await checkModels(client, readiness instanceof Failure ? [] : warningsIn(readiness))),
   ];
 }
 
@@ -63,11 +65,14 @@ function readyFinding({ status, body }: Answer): Finding {
   );
 }
 
-function warningFindings({ body }: Answer): Finding[] {
+function warningsIn({ body }: Answer): string[] {
   const warnings: unknown = isRecord(body) ? body['warnings'] : undefined;
-  if (!Array.isArray(warnings)) return [];
-  return warnings.map((text: unknown) =>
-    warning(String(text), 'Mend the file (npx inferq config check FILE), or the environment of the broker'),
+  return Array.isArray(warnings) ? warnings.map(String) : [];
+}
+
+function warningFindings(readiness: Answer): Finding[] {
+  return warningsIn(readiness).map((text) =>
+    warning(text, 'Mend the file (npx inferq config check FILE), or the environment of the broker'),
   );
 }
 
@@ -83,13 +88,18 @@ function plainHttp({ connection }: Client): Finding[] {
   return [warning('The token travels unencrypted', 'Use https:// where the way leads through other hands')];
 }
 
-async function checkModels(client: Client): Promise<Finding[]> {
+async function checkModels(client: Client, told: readonly string[]): Promise<Finding[]> {
   const answer = await orFailure(client.call({ path: '/models', tries: 1 }));
   if (answer instanceof Failure) return [tokenFinding(client, answer)];
   const models = toModels(answer.body, client.connection.url);
   const accepted = ok(`The token is accepted (from ${client.connection.source.token})`);
-  if (models.length > 0) return [accepted, ...models.map(modelFinding)];
-  return [accepted, warning('There are no models', 'Describe one in a YAML file: see INFERQ_MODELS')];
+  const workers = await checkWorkers(client, told);
+  if (models.length > 0) return [accepted, ...workers, ...models.map(modelFinding)];
+  return [
+    accepted,
+    ...workers,
+    warning('There are no models', 'Describe one in a YAML file: see INFERQ_MODELS'),
+  ];
 }
 
 function tokenFinding({ connection }: Client, failure: Failure): Finding {
@@ -104,13 +114,19 @@ function tokenFinding({ connection }: Client, failure: Failure): Finding {
 
 function modelFinding(model: Model): Finding {
   const name = nameOf(model);
-  const down = model.endpoints.filter(({ healthy }) => healthy === false).map(({ url }) => url);
-  const known = model.endpoints.some(({ healthy }) => healthy !== undefined);
+  const { endpoints } = model;
   if (model.paused)
     return warning(`${name} is paused`, `An admin resumes it: npx inferq models resume ${model.name}`);
-  if (down.length === 0)
-    return ok(known ? `${name} is served, its endpoints are healthy` : `${name} is served`);
-  const cure = `See whether the model server runs: curl ${down[0]}`;
-  const text = `${name}: ${down.join(', ')} unhealthy`;
-  return down.length === model.endpoints.length ? broken(text, cure) : warning(text, cure);
+  const bad = endpoints.filter(({ health }) => health === 'down' || health === 'failing');
+  if (bad.length === 0) return ok(`${name} is served${describeEndpoints(endpoints)}`);
+  const text = `${name}: ${bad.map((each) => `${each.url ?? 'an endpoint'} is ${describeHealth(each)}`).join('; ')}`;
+  const url = bad[0]?.url;
+  const cure = url === undefined ? 'Ask an admin' : `See whether the model server runs: curl ${url}`;
+  return bad.length === endpoints.length ? broken(text, cure) : warning(text, cure);
+}
+
+function describeEndpoints(endpoints: readonly Endpoint[]): string {
+  if (endpoints.length === 0) return '';
+  const healthy = endpoints.every(({ health }) => health === 'healthy');
+  return healthy ? ', its endpoints are healthy' : `; its endpoints: ${summarize(endpoints)}`;
 }

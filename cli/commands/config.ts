@@ -3,6 +3,7 @@ import { EXIT } from '../exit-code.ts';
 import { Failure, usage } from '../failure.ts';
 import { toJson } from '../output.ts';
 import type { Session } from '../session.ts';
+import { plain } from '../terminal.ts';
 
 export function addConfig(program: Command, open: () => Session): void {
   program
@@ -15,14 +16,20 @@ export function addConfig(program: Command, open: () => Session): void {
 
 async function check({ env, json, stdout }: Session, path: string): Promise<void> {
   // They bring the schema compiler along, which no other command needs.
-  const [{ createModelSource }, { ModelFileError }, { fullName }] = await Promise.all([
-    import('../../shared/models/model-source.ts'),
-    import('../../shared/models/model-file.ts'),
-    import('../../shared/model.ts'),
-  ]);
+  const [{ createModelSource }, { ModelFileError, describeFaults }, { fullName }, { strangeKeywords }] =
+    await Promise.all([
+      import('../../shared/models/model-source.ts'),
+      import('../../shared/models/model-file.ts'),
+      import('../../shared/model.ts'),
+      import('../../shared/models/schema-keywords.ts'),
+    ]);
   try {
-    const models = (await createModelSource(path, env).load()).map(fullName);
-    if (json) return stdout.write(`${toJson({ ok: true, models })}\n`);
+    const specs = await createModelSource(path, env).load();
+    const models = specs.map(fullName);
+    const doubts = specs.map((spec) => describeFaults(fullName(spec), strangeKeywords(spec)));
+    const warnings = doubts.filter((text) => text !== '').flatMap((text) => text.split('\n'));
+    if (json) return stdout.write(`${toJson({ ok: true, models, warnings })}\n`);
+    for (const text of warnings) stdout.write(`${stdout.colors.yellow('!')} ${plain(text)}\n`);
     stdout.write(`${stdout.colors.green('✓')} ${models.length} served: ${models.join(', ')}\n`);
   } catch (thrown) {
     if (!(thrown instanceof ModelFileError))

@@ -8,7 +8,7 @@ import { parseJson } from '../json.ts';
 import { createOutputPrinter, toJson } from '../output.ts';
 import { recordsOf } from '../records.ts';
 import type { Session } from '../session.ts';
-import { describeAttempt } from '../webhook-text.ts';
+import { describeInFull } from '../webhook-text.ts';
 import { ofTenant, type OfTenant } from './option-values.ts';
 
 interface EventOptions extends OfTenant {
@@ -80,6 +80,6 @@ async function deliveries(
     toAttempt(each, client.connection.url),
   );
   for (const attempt of attempts)
-    stdout.write(`${attempt.at} ${attempt.id} ${attempt.event} ${describeAttempt(attempt)}\n`);
+    stdout.write(`${attempt.at} ${attempt.id} ${attempt.event} ${describeInFull(attempt)}\n`);
   if (attempts.length === 0) stderr.write('No delivery was tried\n');
 }

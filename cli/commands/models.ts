@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 import { submitJob } from '../submission.ts';
 import { waitForJob } from '../wait.ts';
 import { randomUUID } from 'node:crypto';
-import { count, seconds } from './option-values.ts';
+import { count, seconds, since } from './option-values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -65,7 +65,7 @@ function addChanges(models: Command, open: () => Session): void {
     .command('redrive <name>')
     .description('Runs failed jobs of a model again; for admins those of all tenants.')
     .option('--error-type <code>', 'that failed with this')
-    .option('--since <time>', 'that failed then or later, as 2026-01-31T12:00:00Z')
+    .option('--since <time>', 'that failed since: 30m, 2h, 1d, or a time', since)
     .option('--tenant <tenant>', 'of that tenant')
     .option('-n, --limit <count>', 'how many at most', count)
     .action(async (name: string, options: RedriveOptions) => runAgain(open(), name, options));
@@ -97,7 +97,7 @@ async function add({ client, json, stdout }: Session, file: string): Promise<voi
   // It brings the YAML parser along, which no other command needs.
   const { readSpecs } = await import('../model-specs.ts');
   const added: unknown[] = [];
-  for (const { path, body } of readSpecs(await readBytes(file), file)) {
+  for (const { path, body } of readSpecs(await readBytes(file, []), file)) {
     const answer = await client.call({ method: 'PUT', path: modelPath(path), body, idempotent: true });
     added.push(answer.body);
     const model = toModel(answer.body, client.connection.url);

@@ -256,6 +256,10 @@ export interface Model {
      * Of its circuit breaker, at the worker that thinks worst of it; unknown: not called of late
      */
     state: 'closed' | 'open' | 'half-open' | 'unknown';
+    /**
+     * Whether its last call failed by its own fault
+     */
+    failing: boolean;
     since: string | null;
     error?: string | null;
   }[];
@@ -830,6 +834,10 @@ export interface Overview {
      */
     state: 'closed' | 'open' | 'half-open' | 'unknown';
     /**
+     * Whether the last call of one of its endpoints failed by its fault
+     */
+    failing: boolean;
+    /**
      * Of all tenants, over the last five minutes
      */
     activity: {
@@ -872,6 +880,10 @@ export interface Overview {
         running: number;
         started_at: string;
         seen_at: string;
+        /**
+         * What of the models it cannot use, and why: a secret that is missing there, say
+         */
+        warnings: string[];
       }[]
     | null;
   /**

@@ -17,6 +17,7 @@ export interface EndpointView {
   weight: number;
   priority: number;
   state: 'closed' | 'open' | 'half-open' | 'unknown';
+  failing: boolean;
   since: string | null;
   error?: string | null;
 }

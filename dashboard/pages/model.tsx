@@ -172,7 +172,7 @@ function Endpoints({ endpoints }: { endpoints: EndpointView[] }) {
                   {endpoint.url ?? `endpoint ${index + 1}`}
                 </th>
                 <td>
-                  <CircuitBadge state={endpoint.state} />
+                  <CircuitBadge state={endpoint.state} failing={endpoint.failing} />
                 </td>
                 <td>{endpoint.since === null ? '–' : ago(endpoint.since, now)}</td>
                 <td class="number">{endpoint.weight}</td>

@@ -43,7 +43,7 @@ function ModelCard({ model }: { model: ModelView }) {
           <span class="muted">@{version}</span>
         </h2>
         {paused && <Badge tone="warn">paused</Badge>}
-        <CircuitBadge state={worst} />
+        <CircuitBadge state={worst} failing={model.endpoints.some(({ failing }) => failing)} />
       </header>
       <div class="body">
         <p class="muted clamp">{description ?? 'No description.'}</p>

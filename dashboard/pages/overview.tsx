@@ -162,7 +162,7 @@ function ModelRow({ model }: { model: ModelLine }) {
       </td>
       <td class="number">{cacheShare(activity)}</td>
       <td>
-        <CircuitBadge state={model.state} />
+        <CircuitBadge state={model.state} failing={model.failing} />
       </td>
       <td>
         <Sparkline

@@ -26,9 +26,11 @@ const CIRCUITS = {
   unknown: { tone: 'off', says: 'idle' },
 } as const;
 
-/** The state of a circuit breaker, in words. */
-export function CircuitBadge({ state }: { state: keyof typeof CIRCUITS }) {
-  const { tone, says } = CIRCUITS[state];
+const FAILING = { tone: 'bad', says: 'failing' } as const;
+
+/** The state of a circuit breaker, in words; and whether the last call failed, which opens none alone. */
+export function CircuitBadge({ state, failing }: { state: keyof typeof CIRCUITS; failing: boolean }) {
+  const { tone, says } = failing && state !== 'open' ? FAILING : CIRCUITS[state];
   return (
     <span title={`Circuit breaker: ${state}`}>
       <Badge tone={tone}>{says}</Badge>

@@ -8,6 +8,7 @@ import type { ModelStore, StoredModel } from '../redis/model-store.ts';
 import { checkSpec, describeFaults, ModelFileError } from './model-file.ts';
 import type { ModelSource } from './model-source.ts';
 import type { Registry, ServedSpec } from './registry.ts';
+import { strangeKeywords } from './schema-keywords.ts';
 import { resolveSecrets } from './secret-references.ts';
 import { codeClash, formerSpecs, servedSpecs, type FormerSpec } from './served-specs.ts';
 
@@ -58,6 +59,7 @@ export function createCatalog({
   let revision = '';
   let fileFault: unknown;
   let storedFaults: string[] = [];
+  let doubts: string[] = [];
   let reading = Promise.resolve();
 
   /** One spec of the API or of a cluster that cannot be used is left out and told of; the others are served. */
@@ -69,6 +71,7 @@ export function createCatalog({
     const drained = former.map(({ spec }) => spec);
     const discovered = discovery?.found().specs ?? [];
     registry.replace(servedSpecs(files, stored, drained, discovered).flatMap(usable));
+    doubts = registry.list().flatMap(({ spec, draining }) => (draining ? [] : doubtsOf(spec)));
   }
 
   function usable(served: ServedSpec): ServedSpec[] {
@@ -112,6 +115,7 @@ export function createCatalog({
   function tell(): void {
     events.emit('models.loaded', { models: registry.list().map(({ spec }) => fullName(spec)) });
     if (storedFaults.length > 0) events.emit('models.refused', { error: new Error(storedFaults.join('\n')) });
+    if (doubts.length > 0) events.emit('models.doubted', { doubts });
   }
 
   async function watch(): Promise<void> {
@@ -157,7 +161,7 @@ export function createCatalog({
       revision = now.revision;
     },
     start() {
-      if (storedFaults.length > 0) tell();
+      if (storedFaults.length > 0 || doubts.length > 0) tell();
       source.start(onFiles, (error) => {
         fileFault = error;
         onFileFault(error);
@@ -169,6 +173,7 @@ export function createCatalog({
     warnings: () => [
       ...(fileFault === undefined ? [] : [warningOf(fileFault)]),
       ...storedFaults,
+      ...doubts,
       ...(discovery?.found().warnings ?? []),
     ],
     async stop() {
@@ -177,6 +182,11 @@ export function createCatalog({
       await Promise.all([source.stop(), watching]);
     },
   };
+}
+
+function doubtsOf(spec: ModelSpec): string[] {
+  const strange = strangeKeywords(spec);
+  return strange.length === 0 ? [] : [describeFaults(fullName(spec), strange).replaceAll('\n', '; ')];
 }
 
 function namesOf(registry: Registry): string {

@@ -25,6 +25,7 @@ const LEVELS = {
   'models.loaded': 'info',
   'models.refused': 'error',
   'model.unserved': 'warn',
+  'models.doubted': 'warn',
   'discovery.failed': 'warn',
   'discovery.refused': 'warn',
   'pod.unmarked': 'warn',

@@ -10,6 +10,8 @@ export interface Place {
   host: string;
   /** 0: any free one. */
   port: number;
+  /** What the port is set by. */
+  variable?: string;
 }
 
 /** Answers the path of a page with numbers for scalers; undefined where it is another's. */
@@ -27,7 +29,7 @@ interface Page {
  * role knows them the numbers for scalers.
  */
 export async function startMetricsServer(
-  { host, port }: Place,
+  place: Place,
   registry: Pick<Registry, 'contentType' | 'metrics'>,
   readiness: Readiness,
   scaling?: ScalingPages,
@@ -66,9 +68,9 @@ export async function startMetricsServer(
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else socket.end(rawProblem(error));
   });
-  await listen(server, { host, port });
+  await listen(server, place);
   return {
-    url: urlOf(server, host),
+    url: urlOf(server, place.host),
     stop: () => closeServer(server),
   };
 }
@@ -90,12 +92,12 @@ function isProblem(value: unknown): boolean {
 }
 
 /** Listens, or fails with a sentence that names the port. */
-export async function listen(server: Server, { host, port }: Place): Promise<void> {
+export async function listen(server: Server, place: Place): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new Error(explain(error, host, port), { cause: error })),
+      reject(new Error(explain(error, place), { cause: error })),
     );
-    server.listen({ host, port, backlog: 2048 }, resolve);
+    server.listen({ host: place.host, port: place.port, backlog: 2048 }, resolve);
   });
 }
 
@@ -117,9 +119,11 @@ function isAddress(address: AddressInfo | string | null): address is AddressInfo
   return typeof address === 'object' && address !== null;
 }
 
-function explain(error: NodeJS.ErrnoException, host: string, port: number): string {
+function explain(error: NodeJS.ErrnoException, { host, port, variable }: Place): string {
+  const by = variable === undefined ? '' : ` with ${variable}`;
   if (error.code === 'EADDRINUSE')
-    return `Port ${port} on ${host} is taken by another program. Stop it, or choose another port.`;
-  if (error.code === 'EACCES') return `Port ${port} on ${host} needs more rights. Choose one above 1023.`;
+    return `Port ${port} on ${host} is taken by another program. Stop it, or choose another port${by}.`;
+  if (error.code === 'EACCES')
+    return `Port ${port} on ${host} needs more rights. Choose one above 1023${by}.`;
   return `Cannot listen on ${host}:${port}: ${error.message}`;
 }

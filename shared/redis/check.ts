@@ -10,10 +10,11 @@ class UnfitRedis extends Error {}
 
 /**
  * Whether a role can begin: Redis answers, is new enough and as durable as asked for. Answers what it
- * guarantees of that; throws an Error that says what to do.
+ * guarantees of that; throws an Error that says what to do. `signal` is for who does not wait that long.
  */
-export async function checkRedis(url: string, wanted?: Durability): Promise<Guarantee> {
+export async function checkRedis(url: string, wanted?: Durability, signal?: AbortSignal): Promise<Guarantee> {
   const redis = connect(url, { ...PATIENT, retryStrategy: stopAfterThree });
+  signal?.addEventListener('abort', () => redis.disconnect());
   let reason = 'no answer';
   redis.on('error', (error) => (reason = messageOf(error)));
   try {

@@ -10,6 +10,9 @@ export interface EndpointReport {
   /** When it will be tried again; counts where it is open. */
   probeAt: number;
   error: string | null;
+  /** When a call was answered last, and when one failed last by its fault. A worker of an earlier version does not tell. */
+  answeredAt?: number;
+  failedAt?: number;
   at: number;
 }
 

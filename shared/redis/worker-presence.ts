@@ -13,6 +13,8 @@ export interface WorkerPresence {
   running: number;
   startedAt: number;
   at: number;
+  /** What of the models it cannot use, and why. A worker of an earlier version does not tell. */
+  warnings?: string[];
 }
 
 /** Which workers there are. One that has said nothing for a while counts as gone. */

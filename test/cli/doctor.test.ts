@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { checkDependencies, checkNode } from '../../cli/checks/node.ts';
 import { json, problem, startFakeBroker, type FakeBroker } from './fake-broker.ts';
 import { runInferq, type RunOptions } from './inferq-process.ts';
@@ -37,6 +38,29 @@ test('doctor finds nothing broken where all is well, and exits with 0', async (t
   t.regex(stdout, /✓ m@1 is served$/m);
   t.notRegex(stdout, /✗/);
   t.is(stderr, '');
+});
+
+test('doctor asks the Redis of REDIS_URL, and says what is wrong with it', async (t) => {
+  const broker = await healthyBroker(t);
+  const redis = await startTemporaryRedis();
+  t.teardown(() => redis.stop());
+  const sound = await doctor(t, { broker, env: { REDIS_URL: redis.url } });
+  t.regex(sound.stdout, /✓ The Redis that REDIS_URL names answers\n/);
+  const absent = await doctor(t, { broker });
+  t.is(absent.code, 0, 'a broker elsewhere has its own');
+  t.regex(
+    absent.stdout,
+    /! The Redis that REDIS_URL names .* → Cannot reach Redis at .*127\.0\.0\.1:1: .*ECONNREFUSED/,
+  );
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.teardown(() => silent.close());
+  const address = silent.address();
+  const url = `redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const mute = await doctor(t, { broker, env: { REDIS_URL: url } });
+  t.regex(mute.stdout, /! The Redis that REDIS_URL names .* → Cannot reach Redis at .*no answer/);
+  const wrong = await doctor(t, { broker, env: { REDIS_URL: 'http://x' } });
+  t.regex(wrong.stdout, /! REDIS_URL must begin with redis:/);
 });
 
 test('doctor shows no password of REDIS_URL', async (t) => {
@@ -124,9 +148,76 @@ test('doctor calls a model broken that has no healthy endpoint, and one with som
   broker.on('GET /models', json(200, { data: [down, half, up], next: null }));
   const { code, stdout } = await doctor(t, { broker });
   t.is(code, 1);
-  t.regex(stdout, /✗ down@1: http:\/\/a\/x unhealthy → .*curl http:\/\/a\/x/);
-  t.regex(stdout, /! half@1: http:\/\/b\/x unhealthy/);
+  t.regex(stdout, /✗ down@1: http:\/\/a\/x is out of order → .*curl http:\/\/a\/x/);
+  t.regex(stdout, /! half@1: http:\/\/b\/x is out of order/);
   t.regex(stdout, /✓ up@1 is served, its endpoints are healthy/);
+});
+
+const overview = (backlog: number, workers: unknown[] | null) => {
+  const line = { name: 'm', version: '1', backlog, running: 0, state: 'unknown', activity: { rate: 0 } };
+  return json(200, { models: [line], workers, redis: null });
+};
+
+test('doctor says that no worker runs: broken where jobs wait for one, else a warning', async (t) => {
+  const broker = await healthyBroker(t);
+  const deliverer = { name: 'w', roles: ['webhooks'] };
+  broker.on('GET /overview', overview(1, [deliverer]), overview(0, []), overview(1, null));
+  const stuck = await doctor(t, { broker });
+  t.is(stuck.code, 1);
+  t.regex(stuck.stdout, /✗ No worker runs the models: 1 job waits → .*npm run worker/);
+  const idle = await doctor(t, { broker });
+  t.is(idle.code, 0);
+  t.regex(idle.stdout, /! No worker runs the models → /);
+  t.notRegex((await doctor(t, { broker })).stdout, /worker/, 'who is no admin is told of none');
+});
+
+test('doctor counts the workers that run models', async (t) => {
+  const broker = await healthyBroker(t);
+  broker.on('GET /overview', overview(5, [{ name: 'w', roles: ['models', 'webhooks'] }]));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 0);
+  t.regex(stdout, /✓ 1 worker runs the models\n/);
+});
+
+const worker = (name: string, ...warnings: string[]) => ({ name, roles: ['models'], warnings });
+
+test('doctor says what the workers cannot use, where the broker itself does not', async (t) => {
+  const broker = await healthyBroker(t);
+  const secret = 'm@1 at /endpoints: the variable INFERQ_SECRET_X is not set in the environment';
+  const stale = 'The last change of the model files is not in force: models.yaml: is empty';
+  broker.on('GET /readyz', json(200, { ready: true, checks: {}, warnings: [stale] }));
+  broker.on(
+    'GET /overview',
+    overview(0, [worker('w1', secret, stale), worker('w2', secret, stale)]),
+    overview(0, [worker('w1', secret), worker('w2')]),
+  );
+  const all = await doctor(t, { broker });
+  t.is(all.code, 1);
+  t.regex(
+    all.stdout,
+    /✗ No worker can use it: m@1 .*INFERQ_SECRET_X is not set.* → .*environment of the workers/,
+  );
+  t.is(all.stdout.split('is empty').length, 2, 'what the broker says itself is said once');
+  const one = await doctor(t, { broker });
+  t.is(one.code, 0);
+  t.regex(one.stdout, /! w1 cannot use it: m@1 .*INFERQ_SECRET_X/);
+});
+
+test('doctor calls healthy only what is known to be well', async (t) => {
+  const broker = await healthyBroker(t);
+  const error = 'The model endpoint http://a/x failed. The connection was refused.';
+  const failing = { name: 'failing', endpoints: [{ ...endpoint('http://a/x', true), failing: true, error }] };
+  const idle = { name: 'idle', endpoints: [endpoint('http://b/x'), endpoint('http://c/x', true)] };
+  const hidden = { name: 'hidden', endpoints: [{ state: 'open' }] };
+  broker.on('GET /models', json(200, { data: [failing, idle, hidden], next: null }));
+  const { code, stdout } = await doctor(t, { broker });
+  t.is(code, 1);
+  t.regex(
+    stdout,
+    /✗ failing: http:\/\/a\/x is failing: The model endpoint .*was refused\. → .*curl http:\/\/a\/x/,
+  );
+  t.regex(stdout, /✓ idle is served; its endpoints: 1\/2 healthy, 1 not called of late\n/);
+  t.regex(stdout, /✗ hidden: an endpoint is out of order → Ask an admin\n/);
 });
 
 test('doctor --json prints the findings for a program', async (t) => {

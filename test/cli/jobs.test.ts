@@ -200,3 +200,21 @@ test('jobs retry is sent once, for a second would be refused when the first arri
   t.is(code, 3);
   t.is(broker.seen.length, 1);
 });
+
+test('jobs deliveries tells why an attempt failed and when the next one comes', async (t) => {
+  const broker = await startFakeBroker(t);
+  const attempt = {
+    id: 'msg_job_1_1',
+    event: 'job.succeeded',
+    url: 'http://a/',
+    attempt: 1,
+    at: '2026-01-31T12:00:00.000Z',
+    next_at: '2026-01-31T12:00:05.000Z',
+    outcome: 'failed',
+    duration_ms: 29,
+    error: 'The connection was refused.',
+  };
+  broker.on('GET /jobs/job_1/deliveries', json(200, { data: [attempt], next: null }));
+  const { stdout } = await runInferq(t, ['jobs', 'deliveries', 'job_1'], { broker });
+  t.regex(stdout, /failed in 29 ms: The connection was refused\.; again at 2026-01-31T12:00:05\.000Z\n$/);
+});

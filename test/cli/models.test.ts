@@ -31,11 +31,24 @@ test('models ls prints an aligned table', async (t) => {
   const { code, stdout, stderr } = await runInferq(t, ['models', 'ls'], { broker });
   t.is(code, 0, stderr);
   t.deepEqual(stdout.split('\n'), [
-    'MODEL          PROTOCOL  ENDPOINTS    RUNNING  BACKLOG  OLDEST WAIT  P50    P95     TRAFFIC',
-    'language-id@1  json      1/2 healthy  2        3        1.5 s        10 ms  250 ms  100 %',
-    'ocr            –         –            –        –        –            –      –       –',
+    'MODEL          PROTOCOL  ENDPOINTS                    RUNNING  BACKLOG  OLDEST WAIT  P50    P95     TRAFFIC',
+    'language-id@1  json      1/2 healthy, 1 out of order  2        3        1.5 s        10 ms  250 ms  100 %',
+    'ocr            –         –                            –        –        –            –      –       –',
     '',
   ]);
+});
+
+test('models ls and get call an endpoint healthy only when the last call went well', async (t) => {
+  const broker = await startFakeBroker(t);
+  const failing = { url: 'http://a/x', state: 'closed', failing: true, error: 'refused' };
+  const shown = { name: 'm', endpoints: [failing, { url: 'http://b/x', state: 'unknown', failing: false }] };
+  broker.on('GET /models', json(200, { data: [shown], next: null }));
+  broker.on('GET /models/m', json(200, shown));
+  const { stdout } = await runInferq(t, ['models', 'ls'], { broker });
+  t.regex(stdout, /\nm +– +1 failing, 1 not called of late /);
+  const whole = await runInferq(t, ['models', 'get', 'm'], { broker });
+  t.regex(whole.stdout, /^endpoint +http:\/\/a\/x \(failing: refused\)$/m);
+  t.regex(whole.stdout, /^endpoint +http:\/\/b\/x \(not called of late\)$/m);
 });
 
 test('models ls says when there are none', async (t) => {
@@ -52,7 +65,7 @@ test('models get shows each endpoint and the schema', async (t) => {
   broker.on('GET /models/language-id%401', json(200, model));
   const { code, stdout, stderr } = await runInferq(t, ['models', 'get', 'language-id@1'], { broker });
   t.is(code, 0, stderr);
-  t.regex(stdout, /^endpoint +http:\/\/b\/infer \(unhealthy\)$/m);
+  t.regex(stdout, /^endpoint +http:\/\/b\/infer \(out of order\)$/m);
   t.regex(stdout, /"type": "object"/);
 });
 
@@ -133,6 +146,19 @@ test('models rm, pause and resume say what has become of the model', async (t) =
   t.is((await runInferq(t, ['models', 'resume', 'm'], { broker })).stdout, 'm goes on; 3 jobs wait\n');
 });
 
+test('models redrive takes a time as webhooks replay does, and models add of no file gives no advice on inputs', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('POST /models/m/redrive', json(202, { redriven: 0, stopped: null, next: null }));
+  const { code, stderr } = await runInferq(t, ['models', 'redrive', 'm', '--since', '1h'], { broker });
+  t.is(code, 0, stderr);
+  const { since } = JSON.parse(broker.seen[0]?.body ?? '');
+  t.true(Math.abs(Date.now() - Date.parse(since) - 3_600_000) < 60_000, since);
+  const none = await runInferq(t, ['models', 'add', 'nofile.yaml'], { broker });
+  t.is(none.code, 2);
+  t.regex(none.stderr, /nofile\.yaml cannot be read/);
+  t.notRegex(none.stderr, /@/);
+});
+
 test('models redrive asks until nothing is left', async (t) => {
   const broker = await startFakeBroker(t);
   const next = '2026-01-01T00:00:00.000Z';
@@ -181,6 +207,21 @@ test('models test sends the example of the schema, or what is given, past the ca
   const none = await runInferq(t, ['models', 'test', 'n'], { broker });
   t.is(none.code, 2);
   t.regex(none.stderr, /has no example/);
+});
+
+test('config check warns of words in a schema that check nothing', async (t) => {
+  const cwd = await emptyFolder(t);
+  const schema = '{type: object, requierd: [text], properties: {text: {type: string, x-rows: 3}}}';
+  const text = `models: [{name: m, protocol: json, endpoints: [{url: "http://a"}], input_schema: ${schema}}]`;
+  await writeFile(join(cwd, 'odd.yaml'), text);
+  const { code, stdout } = await runInferq(t, ['config', 'check', 'odd.yaml'], { cwd });
+  t.is(code, 0);
+  t.regex(
+    stdout,
+    /^! m@1 at \/input_schema\/requierd: is no keyword .*did you mean 'required'\?\n✓ 1 served/,
+  );
+  const { stdout: json } = await runInferq(t, ['config', 'check', 'odd.yaml', '--json'], { cwd });
+  t.is(JSON.parse(json).warnings.length, 1);
 });
 
 test('config check tells every fault of a model file without a broker', async (t) => {

@@ -109,6 +109,19 @@ test('submit takes the whole input from the standard input', async (t) => {
   t.deepEqual(bodyOf(broker), { model: 'm', input: ['a'] });
 });
 
+test('submit takes a value of JSON that is neither object nor array for the whole input', async (t) => {
+  for (const [argument, input] of [
+    ['"hello"', 'hello'],
+    ['"a=b"', 'a=b'],
+    ['42', 42],
+  ] as const) {
+    const broker = await takingBroker(t);
+    const { code, stderr } = await runInferq(t, ['submit', 'm', '-i', argument], { broker });
+    t.is(code, 0, stderr);
+    t.deepEqual(bodyOf(broker), { model: 'm', input });
+  }
+});
+
 test('submit takes the whole input as JSON in the argument', async (t) => {
   const broker = await takingBroker(t);
   await runInferq(t, ['submit', 'm', '-i', '{"text": "a=b"}'], { broker });

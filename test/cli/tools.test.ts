@@ -34,6 +34,15 @@ test('top looks once where there is no terminal, the busiest model first', async
   t.regex(stdout, /^MODEL .*\nbusy@1 +2 +7 +3 s +200 ms .*out of order\nquiet@1 /);
 });
 
+test('top says in order of no endpoint that was never called, or failed', async (t) => {
+  const broker = await startFakeBroker(t);
+  const idle = { name: 'idle', endpoints: [{ state: 'unknown', failing: false }] };
+  const dead = { name: 'dead', running: 1, endpoints: [{ state: 'closed', failing: true }] };
+  broker.on('GET /models', json(200, { data: [idle, dead], next: null }));
+  const { stdout } = await runInferq(t, ['top'], { broker });
+  t.regex(stdout, /\ndead .* failing\nidle .* not called of late\n/);
+});
+
 test('top tells of the whole broker what its token may see', async (t) => {
   const broker = await startFakeBroker(t);
   const line = { name: 'busy', version: '1', running: 2, backlog: 7, oldest_wait: 3, state: 'open' };

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -91,10 +93,16 @@ test('a role that cannot start says every fault in a line for a person and exits
     return error?.message ?? '';
   };
   for (const role of ['api/index.ts', 'workers/index.ts']) {
-    const faults = await start(role, { PATH: '', METRICS_PORT: '70000', LOG_LEVEL: 'loud' });
+    const faults = await start(role, {
+      PATH: '',
+      METRICS_PORT: '70000',
+      LOG_LEVEL: 'loud',
+      INFERQ_MODELS: '/nope',
+    });
     t.regex(faults, /REDIS_URL is not set/, role);
     t.regex(faults, /METRICS_PORT is '70000': it must be a whole number from 0 to 65535/, role);
     t.regex(faults, /LOG_LEVEL is 'loud'/, role);
+    t.regex(faults, /There is no model file or folder at \/nope/, role);
     const away = await start(role, { PATH: '', REDIS_URL: 'redis://:secret@127.0.0.1:9' });
     t.regex(
       away,
@@ -102,6 +110,29 @@ test('a role that cannot start says every fault in a line for a person and exits
       role,
     );
     t.notRegex(away, /secret/, role);
+  }
+});
+
+test('a role whose port is taken names the variable that chooses another', async (t) => {
+  const redis = await startTemporaryRedis();
+  t.teardown(() => redis.stop());
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const address = other.address();
+  const taken = String(typeof address === 'object' ? address?.port : 0);
+  for (const [variable, free] of [
+    ['METRICS_PORT', 'PORT'],
+    ['PORT', 'METRICS_PORT'],
+  ] as const) {
+    const options = {
+      name: 'api',
+      file: 'api/index.ts',
+      log: `/tmp/inferq-fault-${process.pid}-${Math.random()}.log`,
+      env: { PATH: '', REDIS_URL: redis.url, INFERQ_MODELS: '', [variable]: taken, [free]: '0' },
+    };
+    const error = await t.throwsAsync(startRole(options, new AbortController().signal));
+    t.true(error?.message.includes(`choose another port with ${variable}.`), error?.message);
   }
 });
 

@@ -22,7 +22,15 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
   t.is(sum(activity.failed), 1);
   t.is(activity.step, 10);
   t.true(activity.rate > 0);
-  t.like(line, { name: 'm', version: '1', backlog: 0, running: 0, paused: false, state: 'closed' });
+  t.like(line, {
+    name: 'm',
+    version: '1',
+    backlog: 0,
+    running: 0,
+    paused: false,
+    state: 'closed',
+    failing: true,
+  });
   for (const quantile of ['p50', 'p95', 'p99', 'wait_p50', 'wait_p95', 'wait_p99'])
     t.true(line[quantile] > 0, quantile);
   t.is(overview.workers.length, 1);
@@ -38,6 +46,19 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
 
   await Promise.all(broker.workers.map((worker) => worker.stop(10_000)));
   t.deepEqual((await read()).workers, [], 'who stops is gone at once');
+});
+
+test('the overview tells admins what a worker cannot use', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('f', 'http://127.0.0.1:9')] });
+  const endpoints = [
+    { url: 'http://127.0.0.1:9/', headers: { authorization: 'Bearer ${INFERQ_SECRET_ABSENT}' } },
+  ];
+  const put = await broker.request('/models/m', { method: 'PUT', json: { protocol: 'json', endpoints } });
+  t.is(put.status, 201, put.text);
+  await until(async () => {
+    const { workers } = Object((await broker.request('/overview')).body);
+    return /m@1.*INFERQ_SECRET_ABSENT is not set/.test(workers[0].warnings[0]);
+  });
 });
 
 test('who is no admin is told nothing of workers, Redis and other tenants', async (t) => {

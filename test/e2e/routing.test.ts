@@ -226,7 +226,7 @@ test('a worker that starts knows what the others have found out of order', async
   t.regex(String(seen['error']), /answered 503/);
   const tenant = await tokenOf(broker, 'someone');
   const known = await firstEndpoint(broker, { authorization: `Bearer ${tenant}` });
-  t.deepEqual(Object.keys(known).sort(), ['priority', 'since', 'state', 'weight']);
+  t.deepEqual(Object.keys(known).sort(), ['failing', 'priority', 'since', 'state', 'weight']);
   const before = broken.calls.length;
   await broker.startWorker();
   await broker.workers[0]?.stop(10_000);

@@ -53,6 +53,17 @@ test('the file is one that the broker accepts', (t) => {
   );
 });
 
+test('each has an example that it takes, for those who try it', async (t) => {
+  for (const spec of models()) {
+    const { examples } = Object(spec.input_schema);
+    t.true(Array.isArray(examples), spec.name);
+    const input = Object(examples[0]);
+    t.true(ajv.validate(spec.input_schema, input), spec.name);
+    const output = await run(spec, input, spec.name === 'moby' ? { model: 'moby' } : {});
+    if (spec.name !== 'moby') t.true(ajv.validate(spec.output_schema, output), spec.name);
+  }
+});
+
 test('language-id makes a tensor of a text and a flat object of the answer', async (t) => {
   const spec = model('language-id');
   const output = await run(spec, { text: 'Guten Morgen, wie geht es dir?' });

@@ -110,3 +110,24 @@ test('what another version of inferq has stored is left out and told of, and the
   t.deepEqual(catalog.warnings(), []);
   await catalog.stop();
 });
+
+test('a model whose schema has a misspelt keyword is served, and told of', async (t) => {
+  const { store } = await openStore(t);
+  const events = createEvents();
+  const told: unknown[] = [];
+  events.on('models.doubted', ({ doubts }) => told.push(...doubts));
+  const odd = specOf('odd', ', input_schema: {requierd: [a], minItem: 1}');
+  const catalog = createCatalog({
+    source: { load: async () => [odd], start: () => undefined, stop: async () => undefined },
+    store,
+    registry: createRegistry(),
+    events,
+    secrets: undefined,
+    onFileFault: () => undefined,
+  });
+  await catalog.load();
+  catalog.start();
+  t.regex(catalog.warnings().join(), /^odd@1 at \/input_schema\/requierd: is no keyword .*; odd@1 .*minItem/);
+  t.deepEqual(told, catalog.warnings());
+  await catalog.stop();
+});

@@ -12,6 +12,8 @@ export interface EndpointState {
   readonly id: string;
   readonly name: string;
   usedAt(): number;
+  /** Whether the last call failed by its fault. */
+  failing(): boolean;
   condition(): Omit<Candidate, 'weight' | 'priority'>;
   /** Does the work, which calls the endpoint, and learns from how it ends. */
   call<T>(work: () => Promise<T>): Promise<T>;
@@ -41,6 +43,8 @@ const BREATHER_MS = 1000;
 /** A failure of late weighs as much as so many calls under way, in the choice between two. */
 const FAILURE_LOAD = 4;
 const LATE_MS = 10_000;
+/** Answers to no input in particular: the address is wrong, or the key. They count for its circuit all the same. */
+const MISPLACED = [401, 403, 404, 405];
 
 export function createEndpointState(parts: EndpointStateParts): EndpointState {
   const { code, url, most, now, random, onChange, onCall } = parts;
@@ -57,6 +61,8 @@ export function createEndpointState(parts: EndpointStateParts): EndpointState {
   let succeededAt = 0;
   let failures = 0;
   let failedAt = 0;
+  let answeredAt = 0;
+  let troubleAt = 0;
   let pausedUntil = 0;
   let lastError: string | null = null;
 
@@ -75,6 +81,7 @@ export function createEndpointState(parts: EndpointStateParts): EndpointState {
 
   function succeeded(milliseconds: number, full: boolean): void {
     succeededAt = now();
+    answeredAt = succeededAt;
     failures = 0;
     limit.answered(milliseconds, full);
     onCall('succeeded', milliseconds);
@@ -88,8 +95,11 @@ export function createEndpointState(parts: EndpointStateParts): EndpointState {
     if (blame === 'busy' || (blame === 'endpoint' && error?.code === 'model_timeout')) limit.refused();
     if (blame === 'busy' || error?.retryAfter !== undefined)
       pausedUntil = Math.max(pausedUntil, now() + (error?.retryAfter ?? BREATHER_MS / 1000) * 1000);
+    if (blame === 'endpoint' || isMisplaced(error)) {
+      lastError = messageOf(thrown);
+      troubleAt = now();
+    } else if (blame === 'caller') answeredAt = now();
     if (blame !== 'endpoint') return;
-    lastError = messageOf(thrown);
     failures += 1;
     failedAt = now();
   }
@@ -99,6 +109,7 @@ export function createEndpointState(parts: EndpointStateParts): EndpointState {
     id: endpointId(url),
     name: endpointName(url),
     usedAt: () => usedAt,
+    failing: () => troubleAt > answeredAt,
     condition() {
       const { phase, probeAt } = circuit.view();
       const late = now() - failedAt < LATE_MS ? failures : 0;
@@ -127,7 +138,8 @@ export function createEndpointState(parts: EndpointStateParts): EndpointState {
     probeNow: () => circuit.probeNow(),
     report() {
       const { phase, since, probeAt } = circuit.view();
-      return { id: endpointId(url), state: phase, since, probeAt, error: lastError, at: now() };
+      const lately = { error: lastError, answeredAt, failedAt: troubleAt };
+      return { id: endpointId(url), state: phase, since, probeAt, ...lately, at: now() };
     },
     believe({ state, since, probeAt, error }) {
       const own = circuit.view();
@@ -139,6 +151,10 @@ export function createEndpointState(parts: EndpointStateParts): EndpointState {
       if (state === 'closed' && own.phase === 'open' && since > own.since) circuit.probeNow();
     },
   };
+}
+
+function isMisplaced(error: InferqError | undefined): boolean {
+  return typeof error?.upstream === 'number' && MISPLACED.includes(error.upstream);
 }
 
 function healthOf(phase: CircuitPhase, due: boolean): Candidate['health'] {

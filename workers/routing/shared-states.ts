@@ -17,6 +17,8 @@ export interface SharedStatesParts {
 const EVERY_MS = 1000;
 /** A model without calls for so long is not spoken of. */
 const QUIET_AFTER_MS = 10_000;
+/** But for one whose last call failed: whoever comes to look is to find out why. */
+const FAILING_TOLD_MS = 60 * 60_000;
 
 /**
  * Tells the other workers of this one's endpoints, and this one of theirs, once a second for models that are called:
@@ -44,7 +46,8 @@ export function createSharedStates({ registry, router, reports, worker, now, onE
   }
 
   function isSpokenOf(state: EndpointState): boolean {
-    return state.usedAt() > now() - QUIET_AFTER_MS || state.report().state !== 'closed';
+    const quietAfter = state.failing() ? FAILING_TOLD_MS : QUIET_AFTER_MS;
+    return state.usedAt() > now() - quietAfter || state.report().state !== 'closed';
   }
 
   async function loop(): Promise<void> {
