@@ -40,8 +40,12 @@ function bash(places: readonly Place[]): string {
     const words = [...commands.map(({ name }) => name), ...options.map(({ name }) => name), '--help'];
     return `    '${path}') words='${words.join(' ')}' ;;`;
   });
+  return filled(BASH, places, cases);
+}
+
+function filled(script: string, places: readonly Place[], cases: readonly string[]): string {
   const known = places.map(({ path }) => `'${path}'`).join('|');
-  return BASH.replace('KNOWN', known).replace('CASES', cases.join('\n'));
+  return script.replace('KNOWN', known).replace('CASES', () => cases.join('\n'));
 }
 
 // The longest sequence of words that is a command says what may follow; what stands between are values.
@@ -66,8 +70,7 @@ function zsh(places: readonly Place[]): string {
     ({ path, commands, options }) =>
       `    '${path}') commands=(${described(commands)}) options=(${described(options)}) ;;`,
   );
-  const known = places.map(({ path }) => `'${path}'`).join('|');
-  return ZSH.replace('KNOWN', known).replace('CASES', () => cases.join('\n'));
+  return filled(ZSH, places, cases);
 }
 
 const ZSH = `_inferq() {
