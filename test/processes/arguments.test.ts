@@ -16,7 +16,8 @@ for (const role of ['api', 'workers']) {
     const { code, said } = await run(role, ['--processes', '4'], { LOG_LEVEL: 'loud' });
     t.is(said.match(/LOG_LEVEL/g)?.length, 1, said);
     t.is(said.match(/REDIS_URL/g)?.length, 1, said);
-    t.is(said.trim().split('\n').length, 2, said);
+    t.is(said.match(/INFERQ_MODELS/g)?.length, 1, said);
+    t.is(said.trim().split('\n').length, 3, said);
     t.is(code, 1);
   });
 }
