@@ -13,7 +13,7 @@ interface Rounds {
 }
 
 /** V8 goes on compiling for some ten thousand requests, and longer the more code there is. */
-const OF_LONG_LIVED: Rounds = { warm: 3, counted: 7 };
+const OF_LONG_LIVED: Rounds = { warm: 3, counted: 5 };
 /** Where each sample has a process of its own. */
 export const OF_SHORT_LIVED: Rounds = { warm: 1, counted: 5 };
 
