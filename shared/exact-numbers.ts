@@ -10,21 +10,23 @@ declare global {
   }
 }
 
-/** Integers that a double rounds, as they were written, by what they were rounded to. */
+/** Integers that a double rounds, and numbers beyond all doubles, as they were written, by what became of them. */
 export type ExactIntegers = Map<number, string>;
 
 /** An integer of 16 digits or more where a value begins; inside of a string it only costs a second look. */
 const LONG_INTEGER = /(?:^|[[,:\s])-?\d{16,}(?=[\s,\]}]|$)/;
+/** It may be infinite as a double, which JSON has no word for. */
+const LARGE_EXPONENT = /\d[eE]\+?\d{3}/;
 
 /**
- * Notes the integers over 2^53 in a JSON text, so that `stringifyExactly` can write them as they were: 64-bit ids and
+ * Notes the integers over 2^53, and what is larger than any double, in a JSON text, so that `stringifyExactly` can write them as they were: 64-bit ids and
  * seeds are common in answers of models. Throws a RangeError that names both where two of them became one double.
  */
 export function noteIntegers(text: string, exact: ExactIntegers): void {
-  if (!LONG_INTEGER.test(text)) return;
+  if (!LONG_INTEGER.test(text) && !LARGE_EXPONENT.test(text)) return;
   JSON.parse(text, (_key, value, { source }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
-    if (!/^-?\d+$/.test(source)) return value;
+    if (Number.isFinite(value) && !/^-?\d+$/.test(source)) return value;
     const twin = exact.get(value) ?? source;
     if (twin !== source) throw new RangeError(`${twin} and ${source} are the same number to most readers`);
     exact.set(value, source);

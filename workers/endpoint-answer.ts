@@ -99,7 +99,7 @@ function noteExactly(text: string, exact: ExactIntegers, address: EndpointAddres
     noteIntegers(text, exact);
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) return;
-    const sentence = `answered with integers over 2^53 that cannot be told apart: ${thrown.message}. Let the model send them as strings.`;
+    const sentence = `answered with numbers over 2^53 that cannot be told apart: ${thrown.message}. Let the model send them as strings.`;
     throw answerFault('invalid_output', sentence, address);
   }
 }
