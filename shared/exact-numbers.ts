@@ -11,7 +11,7 @@ declare global {
 }
 
 /** Integers that a double rounds, and numbers beyond all doubles, as they were written, by what became of them. */
-export type ExactIntegers = Map<number, string>;
+export type ExactNumbers = Map<number, string>;
 
 /** An integer of 16 digits or more where a value begins; inside of a string it only costs a second look. */
 const LONG_INTEGER = /(?:^|[[,:\s])-?\d{16,}(?=[\s,\]}]|$)/;
@@ -19,10 +19,11 @@ const LONG_INTEGER = /(?:^|[[,:\s])-?\d{16,}(?=[\s,\]}]|$)/;
 const LARGE_EXPONENT = /\d[eE]\+?\d{3}/;
 
 /**
- * Notes the integers over 2^53, and what is larger than any double, in a JSON text, so that `stringifyExactly` can write them as they were: 64-bit ids and
- * seeds are common in answers of models. Throws a RangeError that names both where two of them became one double.
+ * Notes the integers over 2^53, and what is larger than any double, in a JSON text, so that `stringifyExactly` can write
+ * them as they were: 64-bit ids and seeds are common in answers of models. Throws a RangeError that names both where two
+ * of them became one double.
  */
-export function noteIntegers(text: string, exact: ExactIntegers): void {
+export function noteNumbers(text: string, exact: ExactNumbers): void {
   if (!LONG_INTEGER.test(text) && !LARGE_EXPONENT.test(text)) return;
   JSON.parse(text, (_key, value, { source }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
@@ -35,7 +36,7 @@ export function noteIntegers(text: string, exact: ExactIntegers): void {
 }
 
 /** JSON with the noted integers as they were, wherever they have come. */
-export function stringifyExactly(value: unknown, exact: ExactIntegers): string {
+export function stringifyExactly(value: unknown, exact: ExactNumbers): string {
   if (exact.size === 0) return JSON.stringify(value);
   return JSON.stringify(value, (_key, item: unknown) => {
     const source = typeof item === 'number' ? exact.get(item) : undefined;

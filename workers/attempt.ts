@@ -1,6 +1,6 @@
 import type { Texts } from '../shared/blobs/texts.ts';
 import { InferqError } from '../shared/errors.ts';
-import { stringifyExactly, type ExactIntegers } from '../shared/exact-numbers.ts';
+import { stringifyExactly, type ExactNumbers } from '../shared/exact-numbers.ts';
 import type { Model } from '../shared/models/registry.ts';
 import { ownerOfRun } from '../shared/redis/keys.ts';
 import type { Text } from '../shared/text.ts';
@@ -35,7 +35,7 @@ export async function attemptRun(
   const prepared = spec.preprocess
     ? await transforms.run('preprocess', spec.preprocess, input, watch.signal)
     : input;
-  const exact: ExactIntegers = new Map();
+  const exact: ExactNumbers = new Map();
   const limits = { maxBytes: maxOutput, exact };
   const together = parts.batcher.call(model, { run, prepared, limits, watch });
   const answer = await (together ?? callModel(parts, run, model, prepared, limits, watch));
@@ -59,7 +59,7 @@ function at(pointer: string): string {
   return pointer === '' ? '' : ` at ${pointer}`;
 }
 
-function toText(output: unknown, exact: ExactIntegers, most: number): string {
+function toText(output: unknown, exact: ExactNumbers, most: number): string {
   const text = stringifyExactly(output ?? null, exact);
   if (Buffer.byteLength(text) <= most) return text;
   throw new InferqError('result_too_large', `The output has more than ${most} bytes of JSON.`);

@@ -1,5 +1,5 @@
 import { InferqError } from '../shared/errors.ts';
-import type { ExactIntegers } from '../shared/exact-numbers.ts';
+import type { ExactNumbers } from '../shared/exact-numbers.ts';
 import type { Endpoint } from '../shared/model.ts';
 import { addressOf, lowerCased, type EndpointAddress } from './endpoint-address.ts';
 import { readAnswer, readRefusal, type AnswerContext } from './endpoint-answer.ts';
@@ -25,7 +25,7 @@ export interface EndpointCall {
   /** Progress and chunks of a streamed answer, in order; the stream is read on when it has resolved. */
   onPart?: (part: StreamPart) => void | Promise<void>;
   /** Gets the integers of the answer that a double rounds, for `stringifyExactly`. */
-  exact?: ExactIntegers;
+  exact?: ExactNumbers;
 }
 
 export interface EndpointCallerOptions {

@@ -1,6 +1,6 @@
 import { InferqError } from '../shared/errors.ts';
 import type { Events } from '../shared/events.ts';
-import type { ExactIntegers } from '../shared/exact-numbers.ts';
+import type { ExactNumbers } from '../shared/exact-numbers.ts';
 import type { Endpoint } from '../shared/model.ts';
 import type { Model } from '../shared/models/registry.ts';
 import type { Tracing } from '../shared/observe/trace-context.ts';
@@ -27,7 +27,7 @@ export interface ModelCallParts {
 /** The most that an answer may have, and where its integers go that a double does not hold. */
 export interface AnswerLimits {
   maxBytes: number;
-  exact: ExactIntegers;
+  exact: ExactNumbers;
 }
 
 /** How a call is watched and broken off. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { InferqError } from '../shared/errors.ts';
-import { noteIntegers, type ExactIntegers } from '../shared/exact-numbers.ts';
+import { noteNumbers, type ExactNumbers } from '../shared/exact-numbers.ts';
 import { answerFault, type Refusal } from './endpoint-fault.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
 import { encodingOf, isEventStream, typeOf, type Answer, type Exchange } from './endpoint-exchange.ts';
@@ -14,7 +14,7 @@ export interface AnswerContext {
   maxBytes: number;
   exchange: Exchange;
   onPart: ((part: StreamPart) => void | Promise<void>) | undefined;
-  exact: ExactIntegers | undefined;
+  exact: ExactNumbers | undefined;
 }
 
 /** How long a stream may stay open after its end marker: read to its end, the connection can be used again. */
@@ -94,9 +94,9 @@ function parseBody(text: string, type: string, { address, exact }: AnswerContext
 }
 
 /** What is not JSON at all is left to whoever reads it. */
-function noteExactly(text: string, exact: ExactIntegers, address: EndpointAddress): void {
+function noteExactly(text: string, exact: ExactNumbers, address: EndpointAddress): void {
   try {
-    noteIntegers(text, exact);
+    noteNumbers(text, exact);
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) return;
     const sentence = `answered with numbers over 2^53 that cannot be told apart: ${thrown.message}. Let the model send them as strings.`;

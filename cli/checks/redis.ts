@@ -2,8 +2,9 @@ import { messageOf } from '../../shared/errors.ts';
 import { ok, warning, type Finding } from './finding.ts';
 
 /**
- * Whether `npm start` can have a Redis here: the one that REDIS_URL names, or a program of its own. On Debian and Ubuntu this unpacks the distribution's own package under
- * `.inferq`, as the start would. Only a warning: a broker elsewhere has its own.
+ * Whether `npm start` can have a Redis here: the one that REDIS_URL names, or a program of its own. On Debian and Ubuntu
+ * this unpacks the distribution's own package under `.inferq`, as the start would. Only a warning: a broker elsewhere has
+ * its own.
  */
 export async function checkRedis(
   redisUrl: string | undefined,
