@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { endBed, type Bed } from './bed.ts';
 import { toTable, worsened, type Line } from './report.ts';
 import { memory, start } from './rows/footprint.ts';
-import { growth } from './rows/growth.ts';
+import { growthOf } from './rows/growth.ts';
 import { longOutputs } from './rows/long-outputs.ts';
 import { submission } from './rows/submission.ts';
 import { waiting } from './rows/waiting.ts';
@@ -11,14 +11,16 @@ import { batching, throughput } from './rows/worker.ts';
 
 /** Rows that are measured together share their processes. */
 const GROUPS: { rows: string[]; measure: (bed: Bed) => Promise<Line[]> }[] = [
-  { rows: ['1', '2', '3'], measure: submission },
+  { rows: ['1', '2', '3', '3r'], measure: submission },
   { rows: ['4', '5', '6', '13'], measure: waiting },
   { rows: ['7'], measure: throughput },
   { rows: ['8'], measure: batching },
-  { rows: ['9'], measure: growth },
-  { rows: ['10'], measure: memory },
+  { rows: ['9a'], measure: growthOf.depth },
+  { rows: ['9b'], measure: growthOf.tenants },
+  { rows: ['9c'], measure: growthOf.models },
+  { rows: ['10a', '10b'], measure: memory },
   { rows: ['11'], measure: longOutputs },
-  { rows: ['12'], measure: start },
+  { rows: ['12a', '12b', '12c'], measure: start },
 ];
 
 const { values } = parseArgs({
@@ -30,9 +32,15 @@ const { values } = parseArgs({
   },
 });
 const only = values.only?.split(',');
+const unknown = only?.find((row) => !GROUPS.some(({ rows }) => isAmong(rows, row)));
+if (unknown !== undefined) {
+  const known = GROUPS.flatMap(({ rows }) => rows);
+  process.stderr.write(`--only: there is no row ${unknown}, but ${known.join(', ')}\n`);
+  process.exit(2);
+}
 const lines: Line[] = [];
 for (const { rows, measure } of GROUPS) {
-  if (only && !rows.some((row) => only.includes(row))) continue;
+  if (only && !only.some((row) => isAmong(rows, row))) continue;
   const bed: Bed = { ends: [] };
   try {
     lines.push(...(await measure(bed)));
@@ -53,4 +61,9 @@ if (values.compare) {
   const worse = worsened(before, lines);
   process.stdout.write(worse.length > 0 ? `worse than before:\n${worse.join('\n')}\n` : 'nothing is worse\n');
   process.exitCode = worse.length > 0 ? 1 : 0;
+}
+
+/** `9` is all of `9a`, `9b` and `9c`. */
+function isAmong(rows: readonly string[], row: string): boolean {
+  return rows.some((one) => one === row || one.replace(/\D+$/, '') === row);
 }

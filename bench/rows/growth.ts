@@ -12,13 +12,15 @@ import { line } from './submission.ts';
 const MILLION = 1_000_000;
 
 /** Row 9: what a job costs where many wait, of many tenants, for one of many models. */
-export async function growth(bed: Bed): Promise<Line[]> {
-  const load = await startIn(bed, 'load/index.ts');
-  const endpoint = await startIn(bed, 'endpoint/index.ts');
-  return [
-    await byDepth(bed, load, endpoint),
-    await byTenants(bed, load, endpoint),
-    await byModels(bed, load, endpoint),
+export const growthOf = {
+  depth: among(byDepth),
+  tenants: among(byTenants),
+  models: among(byModels),
+};
+
+function among(measure: (bed: Bed, load: Program, endpoint: Program) => Promise<Line>) {
+  return async (bed: Bed): Promise<Line[]> => [
+    await measure(bed, await startIn(bed, 'load/index.ts'), await startIn(bed, 'endpoint/index.ts')),
   ];
 }
 
