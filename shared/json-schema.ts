@@ -29,7 +29,7 @@ function createAjv(options: Options): Ajv2020 {
 
 /**
  * Compiles a JSON Schema (draft 2020-12). Throws an Error that says why where it isn't one. `all`: every fault is told
- * and not only the first, 20 at most; for schemas of our own, as a stranger's may make that costly.
+ * and not only the first, 20 at most; for schemas and values of our own, as a stranger's may make that costly.
  */
 export function compileSchema(
   schema: AnySchema,
@@ -43,6 +43,36 @@ export function compileSchema(
   // What ajv makes of it answers with a promise.
   if ('$async' in validate) throw new Error('$async is no keyword of JSON Schema, and not taken');
   return (value) => (validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault));
+}
+
+/** So much work is done at most to tell somebody all that is wrong: characters of the schema times values to check. */
+const MOST_WORK = 1_000_000;
+
+/**
+ * The same for a stranger's schema or value: every fault is told, 20 at most, where that takes little; else only the
+ * first. With references it may take much: a schema that refers to itself has twice as many faults at each depth.
+ */
+export function compileForSender(schema: AnySchema, { strict = false } = {}): SchemaCheck {
+  const checkFirst = compileSchema(schema, { strict });
+  const text = JSON.stringify(schema);
+  if (/"\$(?:ref|dynamicRef|recursiveRef)"/.test(text)) return checkFirst;
+  let checkAll: SchemaCheck | undefined;
+  return (value) => {
+    const faults = checkFirst(value);
+    if (faults.length === 0 || !hasAtMost(MOST_WORK / text.length, value)) return faults;
+    checkAll ??= compileSchema(schema, { strict, all: true });
+    return checkAll(value);
+  };
+}
+
+/** Whether it is of so many values at most: itself, and all that are in it. */
+function hasAtMost(most: number, value: unknown): boolean {
+  const found = [value];
+  for (const one of found) {
+    if (found.length > most) return false;
+    if (typeof one === 'object' && one !== null) for (const inner of Object.values(one)) found.push(inner);
+  }
+  return true;
 }
 
 function toFault({

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { InferqError } from '../../shared/errors.ts';
 import { isJobStatus, isTerminal } from '../../shared/job-status.ts';
-import { compileSchema } from '../../shared/json-schema.ts';
+import { compileForSender } from '../../shared/json-schema.ts';
 import { JobRequest } from '../../shared/job.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
@@ -38,7 +38,7 @@ export interface JobHandlerParts extends SubmitParts, ReplayParts, EventsParts, 
 type Handler = (call: Call) => Promise<Answer>;
 type Body = Pick<Answer, 'json' | 'stream'>;
 
-const checkRequest = compileSchema(JobRequest, { strict: true });
+const checkRequest = compileForSender(JobRequest, { strict: true });
 
 function isJobRequest(body: unknown): body is JobRequest {
   return checkRequest(body).length === 0;

@@ -1,5 +1,5 @@
 import { InferqError } from '../../shared/errors.ts';
-import { compileSchema } from '../../shared/json-schema.ts';
+import { compileForSender } from '../../shared/json-schema.ts';
 import { fullName } from '../../shared/model.ts';
 import type { Catalog } from '../../shared/models/catalog.ts';
 import type { Model } from '../../shared/models/registry.ts';
@@ -24,7 +24,7 @@ export interface ModelHandlerParts extends ModelViewParts, RedriveParts {
 
 type Handler = (call: Call) => Promise<Answer>;
 
-const checkRedrive = compileSchema(RedriveRequest, { strict: true });
+const checkRedrive = compileForSender(RedriveRequest, { strict: true });
 
 /** The thin handlers of `/models`. */
 export function createModelHandlers(parts: ModelHandlerParts) {

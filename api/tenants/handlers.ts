@@ -1,5 +1,5 @@
 import { InferqError } from '../../shared/errors.ts';
-import { compileSchema } from '../../shared/json-schema.ts';
+import { compileForSender } from '../../shared/json-schema.ts';
 import { isTenantName, TENANT_NAME_RULE } from '../../shared/principal.ts';
 import type { AuditLog } from '../../shared/redis/audit-log.ts';
 import type { TenantStore } from '../../shared/redis/tenant-store.ts';
@@ -19,8 +19,8 @@ export interface TenantHandlerParts {
 
 type Handler = (call: Call) => Promise<Answer>;
 
-const checkSettings = compileSchema(TenantSettings, { strict: true });
-const checkTokenRequest = compileSchema(TokenRequest, { strict: true });
+const checkSettings = compileForSender(TenantSettings, { strict: true });
+const checkTokenRequest = compileForSender(TokenRequest, { strict: true });
 
 /** The thin handlers of tenants and their tokens, all for admins. */
 export function createTenantHandlers({ tenants, tokens, audit }: TenantHandlerParts) {

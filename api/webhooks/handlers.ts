@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { InferqError } from '../../shared/errors.ts';
-import { compileSchema } from '../../shared/json-schema.ts';
+import { compileForSender } from '../../shared/json-schema.ts';
 import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { listDeliveries } from '../../shared/redis/delivery-list.ts';
 import type { WebhookSecrets } from '../../shared/redis/webhook-secrets.ts';
@@ -34,8 +34,8 @@ const TESTS = { limit: 30, window: 60 };
 
 type Handler = (call: Call) => Promise<Answer>;
 
-const checkRecovery = compileSchema(RecoveryRequest, { strict: true });
-const checkTest = compileSchema(TestRequest, { strict: true });
+const checkRecovery = compileForSender(RecoveryRequest, { strict: true });
+const checkTest = compileForSender(TestRequest, { strict: true });
 
 /** The thin handlers of webhooks: the secret, the deliveries, sending again, a test. */
 export function createWebhookHandlers(parts: WebhookHandlerParts) {

@@ -1,4 +1,4 @@
-import { compileSchema, type SchemaCheck } from '../json-schema.ts';
+import { compileForSender, compileSchema, type SchemaCheck } from '../json-schema.ts';
 import type { ModelSpec } from '../model.ts';
 import { modelCode } from '../redis/keys.ts';
 import { mainVersion } from './traffic.ts';
@@ -74,7 +74,7 @@ function compile(served: ServedSpec): Model {
   return {
     ...served,
     code: modelCode(spec.name),
-    checkInput: compileSchema(spec.input_schema),
+    checkInput: compileForSender(spec.input_schema),
     checkOutput: compileSchema(spec.output_schema),
   };
 }

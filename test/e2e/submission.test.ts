@@ -72,6 +72,8 @@ test('a refused submission says which field is wrong', async (t) => {
     [{ model: 'typed@9', input: {} }, 404, 'model_not_found'],
     ['text', 400, 'invalid_request', ''],
   ];
+  const all = await post({ model: 'typed', input: {}, colour: 1, ttl: -1 });
+  t.like(all.body, { errors: [{ pointer: '/colour' }, { pointer: '/ttl' }] });
   for (const [json, status, type, pointer] of cases) {
     const refused = await post(json);
     const label = JSON.stringify(json);
