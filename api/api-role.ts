@@ -44,7 +44,7 @@ import type { About, Role } from '../shared/run-role.ts';
 import { createScalingReader } from '../shared/scaling/scaling-reader.ts';
 import { createAddressGuard } from '../shared/webhooks/address-guard.ts';
 import { createApp } from './app.ts';
-import { createAuthenticate } from './auth/authenticate.ts';
+import { createAuthentication } from './auth/authenticate.ts';
 import { createStrategyRunner } from './auth/run-strategy.ts';
 import { drainServer } from './http/drain.ts';
 import { messagesOf } from './http/express-messages.ts';
@@ -159,14 +159,14 @@ export async function createApiRole(
   const run = createStrategyRunner();
   const jwt =
     config.jwt && (await import('./auth/configured-jwt.ts')).createConfiguredJwt(config.jwt, events, run);
-  const authenticate = createAuthenticate({
+  const authentication = createAuthentication({
     findToken: (token) => tokens.find(token),
     verifyJwt: jwt,
     run,
   });
   const app = createApp({
     routes,
-    authenticate,
+    ...authentication,
     events,
     tracing,
     version,

@@ -3,7 +3,7 @@ import type { EdgeConfig } from '../shared/edge-config.ts';
 import { InferqError } from '../shared/errors.ts';
 import type { Events } from '../shared/events.ts';
 import type { Tracing } from '../shared/observe/trace-context.ts';
-import type { Authenticate } from './auth/authenticate.ts';
+import type { Authentication } from './auth/authenticate.ts';
 import { createDashboard } from './dashboard/page.ts';
 import { createDocs } from './docs/page.ts';
 import { allowOrigins } from './http/cors.ts';
@@ -16,9 +16,8 @@ import { answerFault, serve } from './http/serve.ts';
 import { createTurns } from './http/turns.ts';
 import { describeApi } from './openapi.ts';
 
-export interface AppParts {
+export interface AppParts extends Authentication {
   routes: readonly Route[];
-  authenticate: Authenticate;
   events: Events;
   tracing: Tracing;
   version: string;
@@ -33,6 +32,7 @@ export interface AppParts {
 export function createApp({
   routes,
   authenticate,
+  isRevoked,
   events,
   tracing,
   version,
@@ -41,7 +41,7 @@ export function createApp({
   closing,
 }: AppParts): Express {
   const app = express();
-  const departureOf = watchDepartures(closing);
+  const departureOf = watchDepartures({ closing, isRevoked });
   const parts = { authenticate, events, maxBody, departureOf, turnsFor: createTurns() };
   const exchanges = { events, tracing, headers: secureHeaders() };
   const find = createRouteTable(routes);

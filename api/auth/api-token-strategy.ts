@@ -1,6 +1,6 @@
 import { Strategy } from 'passport';
 import type { Principal } from '../../shared/principal.ts';
-import { badCredential } from './challenge.ts';
+import { unknownCredential } from './challenge.ts';
 import type { Verified } from './remembered.ts';
 
 /** Finds the principal of an API token; undefined where it is none. */
@@ -28,7 +28,7 @@ export class ApiTokenStrategy extends Strategy {
       (principal) =>
         principal
           ? this.success({ principal, holds: () => performance.now() < until } satisfies Verified)
-          : this.fail(badCredential('The credential is not known, or not any more.')),
+          : this.fail(unknownCredential()),
       (error: unknown) => this.error(error),
     );
   }

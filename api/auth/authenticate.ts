@@ -10,15 +10,22 @@ import type { Exchange, RunStrategy } from './run-strategy.ts';
 /** At once where the credential is remembered. */
 export type Authenticate = (request: Request, response: Response) => Principal | Promise<Principal>;
 
-export interface AuthenticateParts {
+export interface AuthenticationParts {
   findToken: FindToken;
   /** Undefined where JWTs are not configured: then every credential is an API token or nothing. */
   verifyJwt: VerifyJwt | undefined;
   run: RunStrategy;
 }
 
-/** Who is asking. The one entry for every kind of Bearer credential; throws Unauthenticated for none or a bad one. */
-export function createAuthenticate({ findToken, verifyJwt, run }: AuthenticateParts): Authenticate {
+/** The one entry for every kind of Bearer credential. */
+export interface Authentication {
+  /** Who is asking; throws Unauthenticated for no credential or a bad one. */
+  authenticate: Authenticate;
+  /** Whether an API token that was good has been revoked or has expired. A JWT is good for what has begun with it. */
+  isRevoked: (authorization: string | undefined) => Promise<boolean>;
+}
+
+export function createAuthentication({ findToken, verifyJwt, run }: AuthenticationParts): Authentication {
   const remembered = createRemembered();
 
   async function verify(credential: string, exchange: Exchange): Promise<Principal> {
@@ -31,9 +38,17 @@ export function createAuthenticate({ findToken, verifyJwt, run }: AuthenticatePa
     return verified.principal;
   }
 
-  return (request, response) => {
-    const credential = readCredential(request.headers.authorization);
-    return remembered.find(credential) ?? verify(credential, { request, response });
+  return {
+    authenticate(request, response) {
+      const credential = readCredential(request.headers.authorization);
+      return remembered.find(credential) ?? verify(credential, { request, response });
+    },
+    async isRevoked(authorization) {
+      if (authorization === undefined) return false;
+      const credential = readCredential(authorization);
+      if ((verifyJwt && looksLikeJwt(credential)) || remembered.find(credential)) return false;
+      return (await findToken(credential)) === undefined;
+    },
   };
 }
 

@@ -22,6 +22,11 @@ export function badCredential(detail: string): Unauthenticated {
   return new Unauthenticated(detail, `${REALM}, error="invalid_token", error_description="${detail}"`);
 }
 
+/** It never was one, or was revoked. */
+export function unknownCredential(): Unauthenticated {
+  return badCredential('The credential is not known, or not any more.');
+}
+
 /** One answer for every token that is not what it says to be: why would be a hint for who forges the next. */
 export function unverifiable(): Unauthenticated {
   return badCredential('The token cannot be verified.');

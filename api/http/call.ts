@@ -60,7 +60,7 @@ export class ExpressCall implements Call {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.#departureOf(this.#exchange.response);
+    this.#signal ??= this.#departureOf(this.#exchange);
     return this.#signal;
   }
 }

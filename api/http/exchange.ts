@@ -22,6 +22,8 @@ export class Exchange {
   route = 'none';
   tenant: string | undefined;
   errorType: ErrorCode | undefined;
+  /** Whether its credential was revoked while it waited. */
+  isRevoked = false;
   readonly #parts: ExchangeParts;
   readonly #began = performance.now();
   #hasHeaders = false;

@@ -5,6 +5,7 @@ import type { Principal } from '../../shared/principal.ts';
 import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { requireScope } from '../auth/authorize.ts';
+import { unknownCredential } from '../auth/challenge.ts';
 import { ExpressCall } from './call.ts';
 import type { DepartureOf } from './departures.ts';
 import type { Exchange } from './exchange.ts';
@@ -32,6 +33,7 @@ export async function serve(parts: ServeParts, found: FoundRoute, exchange: Exch
   try {
     const call = await toCall(parts, found, exchange);
     const answer = await route.handle(call);
+    if (exchange.isRevoked) throw unknownCredential();
     const sending = send(exchange.response, answer, exchange.headers);
     if (sending) await sending;
   } catch (error) {

@@ -202,6 +202,28 @@ test('who changed what, when and from where is on record', async (t) => {
   t.regex(JSON.stringify(body), /"address":"(::ffff:)?127\.0\.0\.1"/);
 });
 
+test('whoever waits or reads along with a token that is revoked meanwhile is let go within five seconds', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  await put(broker, 'acme', {});
+  const { id, token } = await makeToken(broker, 'acme');
+  const headers = { authorization: `Bearer ${token}` };
+  const { body } = await broker.request('/jobs', { method: 'POST', headers, json: { model: 'm', input: 1 } });
+  const path = `/jobs/${Object(body).id}`;
+  const revoked = async (): Promise<number> => {
+    await broker.request(`/tokens/${id}`, { method: 'DELETE' });
+    return performance.now();
+  };
+  const [waited, read, since] = await Promise.all([
+    broker.request(`${path}?wait=30`, { headers }),
+    broker.request(`${path}/events`, { headers }),
+    revoked(),
+  ]);
+  t.true(performance.now() - since < 10_000);
+  t.like(waited, { status: 401, body: { error_type: 'unauthenticated' } });
+  t.is(read.status, 200);
+  t.notRegex(read.text, /event: done/);
+});
+
 test('whoever is refused after the rate was asked is told what is left of it, beside the backlog that is full', async (t) => {
   const queue = { max_depth_per_tenant: 1 };
   const broker = await startTestBroker(t, {

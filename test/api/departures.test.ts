@@ -2,36 +2,49 @@ import { EventEmitter } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import test from 'ava';
-import { watchDepartures } from '../../api/http/departures.ts';
+import express from 'express';
+import { watchDepartures, type Departing, type DepartureOf } from '../../api/http/departures.ts';
 
-const responseOf = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
+function departing(): Departing {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  return {
+    request: Object.setPrototypeOf(request, express.request),
+    response: Object.setPrototypeOf(response, express.response),
+    isRevoked: false,
+  };
+}
+
+function watch(closing = new AbortController()): DepartureOf {
+  return watchDepartures({ closing: closing.signal, isRevoked: async () => false });
+}
 
 test('who goes away before the answer is whole is told by the signal', (t) => {
-  const response = responseOf();
-  const signal = watchDepartures(new AbortController().signal)(response);
+  const exchange = departing();
+  const signal = watch()(exchange);
   t.false(signal.aborted);
-  EventEmitter.prototype.emit.call(response, 'close');
+  EventEmitter.prototype.emit.call(exchange.response, 'close');
   t.true(signal.aborted);
 });
 
 test('who had the whole answer has not gone away', (t) => {
-  const response = responseOf();
-  Object.defineProperty(response, 'writableFinished', { value: true });
-  const signal = watchDepartures(new AbortController().signal)(response);
-  EventEmitter.prototype.emit.call(response, 'close');
+  const exchange = departing();
+  Object.defineProperty(exchange.response, 'writableFinished', { value: true });
+  const signal = watch()(exchange);
+  EventEmitter.prototype.emit.call(exchange.response, 'close');
   t.false(signal.aborted);
 });
 
 test('a replica that shuts down aborts all signals, and those that are asked for later', (t) => {
   const closing = new AbortController();
-  const departureOf = watchDepartures(closing.signal);
-  const [one, other] = [departureOf(responseOf()), departureOf(responseOf())];
+  const departureOf = watch(closing);
+  const [one, other] = [departureOf(departing()), departureOf(departing())];
   closing.abort();
-  t.deepEqual([one.aborted, other.aborted, departureOf(responseOf()).aborted], [true, true, true]);
+  t.deepEqual([one.aborted, other.aborted, departureOf(departing()).aborted], [true, true, true]);
 });
 
 test('for one that has gone already the signal is aborted from the start', (t) => {
-  const response = responseOf();
-  response.destroy();
-  t.true(watchDepartures(new AbortController().signal)(response).aborted);
+  const exchange = departing();
+  exchange.response.destroy();
+  t.true(watch()(exchange).aborted);
 });
