@@ -2,6 +2,7 @@ import { Ajv2020, type AnySchema, type ErrorObject, type Options } from 'ajv/dis
 import addFormats from 'ajv-formats';
 import { closestMatch } from 'leven';
 import { RE2JS } from 're2js';
+import { boundKeywords, countValues, lengthOf, TooManySteps } from './bounded-keywords.ts';
 import type { Fault } from './errors.ts';
 
 /** Checks a value and answers every fault, none where it fits. Defaults of the schema are put into the value. */
@@ -21,8 +22,12 @@ const MOST_FAULTS = 20;
 /** Knows what a schema is. One for all of them: to compile the schema of schemas takes longer than any of ours. */
 const meta = createAjv({ strict: false });
 
+/** What `format` may say; anything else checks nothing. */
+export const FORMATS: readonly string[] = Object.keys(meta.formats);
+
+/** It writes nowhere: a schema's own text would stand in the log. */
 function createAjv(options: Options): Ajv2020 {
-  const ajv = new Ajv2020({ ...options, code: { regExp: linearRegExp } });
+  const ajv = new Ajv2020({ ...options, code: { regExp: linearRegExp }, logger: false });
   addFormats.default(ajv);
   return ajv;
 }
@@ -39,10 +44,38 @@ export function compileSchema(
   void meta.validateSchema(schema, true);
   // Each has its own, for two models may give different schemas the same `$id`.
   const ajv = createAjv({ allErrors: all, verbose: all, strict, useDefaults: true, validateSchema: false });
+  const steps = boundKeywords(ajv);
   const validate = ajv.compile(schema);
   // What ajv makes of it answers with a promise.
   if ('$async' in validate) throw new Error('$async is no keyword of JSON Schema, and not taken');
-  return (value) => (validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault));
+  const check: SchemaCheck = (value) => {
+    steps.begin(value);
+    return validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault);
+  };
+  if (isEndless(check)) throw new Error('the schema refers to itself without end');
+  return (value) => {
+    try {
+      return check(value);
+    } catch (error) {
+      if (!isEndlessly(error)) throw error;
+      return [{ pointer: '', detail: 'is nested so deep that it cannot be checked against the schema' }];
+    }
+  };
+}
+
+/** Whether not even a value without parts comes to an end. */
+function isEndless(check: SchemaCheck): boolean {
+  try {
+    check(null);
+    return false;
+  } catch (error) {
+    return isEndlessly(error);
+  }
+}
+
+/** The bound of our own, or that of the stack. */
+function isEndlessly(error: unknown): boolean {
+  return error instanceof TooManySteps || error instanceof RangeError;
 }
 
 /** So much work is done at most to tell somebody all that is wrong: characters of the schema times values to check. */
@@ -53,26 +86,33 @@ const MOST_WORK = 1_000_000;
  * first. With references it may take much: a schema that refers to itself has twice as many faults at each depth.
  */
 export function compileForSender(schema: AnySchema, { strict = false } = {}): SchemaCheck {
-  const checkFirst = compileSchema(schema, { strict });
   const text = JSON.stringify(schema);
+  const compiled = compileSchema(schema, { strict });
+  const checkFirst = text.includes('"default"') ? withBoundedDefaults(compiled) : compiled;
   if (/"\$(?:ref|dynamicRef|recursiveRef)"/.test(text)) return checkFirst;
+  const most = MOST_WORK / text.length;
   let checkAll: SchemaCheck | undefined;
   return (value) => {
     const faults = checkFirst(value);
-    if (faults.length === 0 || !hasAtMost(MOST_WORK / text.length, value)) return faults;
+    if (faults.length === 0 || countValues(value, most) > most) return faults;
     checkAll ??= compileSchema(schema, { strict, all: true });
     return checkAll(value);
   };
 }
 
-/** Whether it is of so many values at most: itself, and all that are in it. */
-function hasAtMost(most: number, value: unknown): boolean {
-  const found = [value];
-  for (const one of found) {
-    if (found.length > most) return false;
-    if (typeof one === 'object' && one !== null) for (const inner of Object.values(one)) found.push(inner);
-  }
-  return true;
+/** In characters of what is put into one value. */
+const MOST_DEFAULTS = 2 ** 20;
+
+/** Defaults are put in wherever they are missing: a value of a thousand empty objects gets a thousand of them. */
+function withBoundedDefaults(check: SchemaCheck): SchemaCheck {
+  return (value) => {
+    const most = lengthOf(value, Infinity) + MOST_DEFAULTS;
+    const faults = check(value);
+    if (lengthOf(value, most) <= most) return faults;
+    return [
+      { pointer: '', detail: 'is too long with the defaults of the schema, which add more than 1 MiB' },
+    ];
+  };
 }
 
 function toFault({

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { parseDocument } from 'yaml';
 import { messageOf, type Fault } from '../errors.ts';
 import { compileSchema } from '../json-schema.ts';
@@ -80,25 +81,35 @@ export function checkSpec(value: unknown, pointer = ''): Fault[] {
   return checkFields(value).map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
 }
 
+/** With each change all models are checked, and to compile a schema takes a millisecond: those that are known are not. */
+const known = new LRUCache<string, Fault[]>({
+  maxSize: 16 * 2 ** 20,
+  sizeCalculation: (faults, text) => text.length + JSON.stringify(faults).length,
+});
+
 /** What a schema can't say of one model: its own schemas compile, and so do its transforms. */
 function checkModel(model: ModelSpec, pointer: string): Fault[] {
-  return [...checkSchemas(model, pointer), ...checkTransforms(model, pointer)];
+  const { input_schema, output_schema, preprocess, postprocess } = model;
+  const text = JSON.stringify([input_schema, output_schema, preprocess, postprocess]);
+  const faults = known.get(text) ?? [...checkSchemas(model), ...checkTransforms(model)];
+  known.set(text, faults);
+  return faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
 }
 
-function checkTransforms(model: ModelSpec, pointer: string): Fault[] {
+function checkTransforms(model: ModelSpec): Fault[] {
   return (['preprocess', 'postprocess'] as const).flatMap((key) => {
     const fault = model[key] === undefined ? undefined : syntaxFault(model[key]);
-    return fault === undefined ? [] : [{ pointer: `${pointer}/${key}`, detail: fault }];
+    return fault === undefined ? [] : [{ pointer: `/${key}`, detail: fault }];
   });
 }
 
-function checkSchemas(model: ModelSpec, pointer: string): Fault[] {
+function checkSchemas(model: ModelSpec): Fault[] {
   return (['input_schema', 'output_schema'] as const).flatMap((key) => {
     try {
       compileSchema(model[key]);
       return [];
     } catch (error) {
-      return [{ pointer: `${pointer}/${key}`, detail: messageOf(error) }];
+      return [{ pointer: `/${key}`, detail: messageOf(error) }];
     }
   });
 }

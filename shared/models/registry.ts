@@ -1,4 +1,4 @@
-import { compileForSender, compileSchema, type SchemaCheck } from '../json-schema.ts';
+import { compileForSender, type SchemaCheck } from '../json-schema.ts';
 import type { ModelSpec } from '../model.ts';
 import { modelCode } from '../redis/keys.ts';
 import { mainVersion } from './traffic.ts';
@@ -75,7 +75,7 @@ function compile(served: ServedSpec): Model {
     ...served,
     code: modelCode(spec.name),
     checkInput: compileForSender(spec.input_schema),
-    checkOutput: compileSchema(spec.output_schema),
+    checkOutput: compileForSender(spec.output_schema),
   };
 }
 

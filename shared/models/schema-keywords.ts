@@ -1,5 +1,6 @@
 import { closestMatch } from 'leven';
 import type { Fault } from '../errors.ts';
+import { FORMATS } from '../json-schema.ts';
 import type { ModelSpec } from '../model.ts';
 
 /** Where in a schema others stand: one, a list of them, or one under each name. */
@@ -45,6 +46,8 @@ function strangeIn(schema: unknown, pointer: string): Fault[] {
     const at = `${pointer}/${escape(key)}`;
     if (LISTS.includes(key) || ONE.includes(key)) return inside(value, at);
     if (MAPS.includes(key)) return under(value, at);
+    if (key === 'format')
+      return FORMATS.includes(String(value)) ? [] : [{ pointer: at, detail: describeFormat(value) }];
     return KNOWN.has(key) || key.startsWith('x-') ? [] : [{ pointer: at, detail: describe(key) }];
   });
 }
@@ -67,6 +70,12 @@ function escape(name: string): string {
 function describe(key: string): string {
   const meant = closestMatch(key, KEYWORDS, { maxDistance: 2 });
   return `is no keyword of JSON Schema and checks nothing${meant === undefined ? '' : `: did you mean '${meant}'?`}`;
+}
+
+function describeFormat(format: unknown): string {
+  const meant = closestMatch(String(format), [...FORMATS], { maxDistance: 2 });
+  const hint = meant === undefined ? '' : `: did you mean '${meant}'?`;
+  return `is ${JSON.stringify(format)}, which is no format that is known, and checks nothing${hint}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -37,3 +37,13 @@ test('remarks, names of properties, and values that only look like schemas are n
   };
   t.deepEqual(strangeKeywords({ input_schema, output_schema: {} }), []);
 });
+
+test('a format that is none is told, with what may be meant', (t) => {
+  const properties = { when: { format: 'datetime' }, where: { format: 'uri' }, format: { type: 'string' } };
+  t.deepEqual(strangeKeywords({ input_schema: { properties }, output_schema: {} }), [
+    {
+      pointer: '/input_schema/properties/when/format',
+      detail: `is "datetime", which is no format that is known, and checks nothing: did you mean 'date-time'?`,
+    },
+  ]);
+});

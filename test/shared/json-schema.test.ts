@@ -40,3 +40,69 @@ test('what would take long to tell is told in part', (t) => {
   t.true(nested(deep).length > 0);
   t.true(performance.now() - begun < 1000);
 });
+
+const item = (n: number): object => ({ b: [n], a: { x: n } });
+
+test('duplicates are found, whatever the items are and in whichever order their fields stand', (t) => {
+  const check = compileSchema({ uniqueItems: true });
+  t.deepEqual(check([1, '1', true, null, 'null', [1], ['1'], { a: 1 }, { a: '1' }, '{"a":1}']), []);
+  for (const twice of [
+    [1, 1],
+    ['a', 'a'],
+    [null, null],
+    [[1], [1]],
+    [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ],
+  ])
+    t.deepEqual(check(twice), [{ pointer: '', detail: 'must NOT have duplicate items' }]);
+  t.deepEqual(compileSchema({ uniqueItems: false })([1, 1]), []);
+});
+
+test('what strangers send is checked in a time that grows with its size alone', (t) => {
+  const twice = { anyOf: [{ $ref: '#/$defs/node' }, { $ref: '#/$defs/node' }] };
+  const node = { properties: { a: twice }, not: { const: 1 } };
+  let deep: object = { a: 1 };
+  for (let depth = 0; depth < 60; depth++) deep = { a: deep };
+  const attacks: [object, unknown, number][] = [
+    [{ uniqueItems: true }, Array.from({ length: 50_000 }, (_, n) => item(n)), 0],
+    [{ format: 'url' }, `http://[${'1:'.repeat(500_000)}]`, 1],
+    [{ $defs: { node }, $ref: '#/$defs/node' }, deep, 1],
+  ];
+  for (const [schema, value, faults] of attacks) {
+    const check = compileForSender(schema);
+    const { user } = process.cpuUsage();
+    t.is(check(value).length, faults);
+    t.true(process.cpuUsage().user - user < 1_000_000, JSON.stringify(schema));
+  }
+});
+
+test('a schema that refers to itself is as good as another', (t) => {
+  const list = { type: 'object', properties: { next: { $ref: '#' }, value: { type: 'number' } } };
+  t.deepEqual(compileSchema(list)({ next: { next: { value: 1 } } }), []);
+  t.like(compileSchema(list)({ next: { next: { value: 'one' } } }), [{ pointer: '/next/next/value' }]);
+  const numbers = {
+    $defs: { one: { type: 'number' }, of: { $ref: '#/$defs/one' } },
+    items: { $ref: '#/$defs/of' },
+  };
+  t.deepEqual(compileSchema(numbers)(Array(300_000).fill(1)), []);
+  t.throws(() => compileSchema({ $ref: '#' }), { message: /refers to itself without end/ });
+});
+
+test('what is nested too deep for the stack is a fault of the value', (t) => {
+  let deep: unknown[] = [];
+  for (let depth = 0; depth < 100_000; depth++) deep = [deep];
+  t.deepEqual(compileSchema({ items: { $ref: '#' } })(deep), [
+    { pointer: '', detail: 'is nested so deep that it cannot be checked against the schema' },
+  ]);
+});
+
+test('defaults do not make a large value of a small one', (t) => {
+  const properties = { a: { default: 'x'.repeat(100_000) } };
+  const check = compileForSender({ items: { properties } });
+  t.deepEqual(check([{}, {}, {}]), []);
+  t.deepEqual(check(Array.from({ length: 20_000 }, () => ({}))), [
+    { pointer: '', detail: 'is too long with the defaults of the schema, which add more than 1 MiB' },
+  ]);
+});
