@@ -132,12 +132,9 @@ export function createWorkerRole(
     new Set(config.roles.has('models') ? registry.list().map(({ code }) => code) : []);
   const tellModels = async (): Promise<void> => {
     await unserved.deny(served());
+    await knownCodes.add(registry.list().map(({ spec }) => spec));
     // Others know other models, and this worker may be the one who sweeps for all.
     for (const code of await knownCodes.list()) codes.add(code);
-  };
-  const learnCodes = async (): Promise<void> => {
-    await knownCodes.add(registry.list().map(({ spec }) => spec));
-    await tellModels();
   };
   const sweeper = createSweeper({
     redis,
@@ -214,18 +211,18 @@ export function createWorkerRole(
       const runs = config.roles.has('models');
       if (runs) transforms.start();
       await abandoned.start();
-      await learnCodes();
+      await tellModels();
       if (runs) {
         await sharedStates.start();
         healthChecks.sync();
         await models.sync();
       }
       registry.onChange(() => {
-        void learnCodes().catch(onError('learning models'));
+        void tellModels().catch(onError('telling of models'));
         if (!runs) return;
         router.sync(registry.list());
         healthChecks.sync();
-        models.sync().catch(onError('opening workers'));
+        void models.sync();
       });
       if (config.roles.has('webhooks')) await webhooks.start();
       sweeper.start();
