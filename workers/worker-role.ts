@@ -23,6 +23,7 @@ import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
 import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { findProgressListeners } from '../shared/redis/progress-listeners.ts';
+import { redisTime } from '../shared/redis/redis-time.ts';
 import { createWorkerPresences } from '../shared/redis/worker-presence.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
@@ -79,16 +80,17 @@ export function createWorkerRole(
   const caller = createEndpointCaller();
   const transforms = createTransforms();
   const router = createRouter({ events, now: steadyNow, random: Math.random });
-  const healthChecks = createHealthChecks({ registry, router, now: Date.now, random: Math.random });
+  const healthChecks = createHealthChecks({ registry, router, now: steadyNow, random: Math.random });
   const sharedStates = createSharedStates({
     registry,
     router,
     reports: createEndpointReports(redis),
     worker: name,
-    now: Date.now,
+    now: steadyNow,
+    redisNow: () => redisTime(redis),
     onError: onError('sharing endpoint states'),
   });
-  const calling = { caller, router, budgets: createRetryBudgets(Date.now), events, tracing };
+  const calling = { caller, router, budgets: createRetryBudgets(steadyNow), events, tracing };
   const room = createRoom();
   const models = createModelWorkers({
     connection: redis,
@@ -247,7 +249,10 @@ export function createWorkerRole(
   };
 }
 
-/** Epoch ms that no change of the clock moves: how long an endpoint is left alone must not depend on it. */
+/**
+ * Epoch ms that no change of the clock moves: how long an endpoint is left alone, or a model's repetitions are held back,
+ * must not depend on it.
+ */
 function steadyNow(): number {
   return performance.timeOrigin + performance.now();
 }
