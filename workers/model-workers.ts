@@ -25,6 +25,8 @@ export interface ModelWorkersParts {
   name: string;
 }
 
+/** What Redis refused, or was away for, is tried again so much later. */
+const AGAIN_MS = 1000;
 /** Each worker hears of all runs that are abandoned, of which few are its own: it keeps so many of the last in mind. */
 const MOST_LOST = 1000;
 
@@ -49,6 +51,7 @@ export function createModelWorkers({
   let stopped = false;
   let isOver = false;
   let syncing = Promise.resolve();
+  let again: NodeJS.Timeout | undefined;
 
   function open(code: string): Worker {
     const runClaims = createRunClaims({ claims, code, room });
@@ -119,19 +122,23 @@ export function createModelWorkers({
       streams: { events: { maxLen: 100 } },
     });
     queue.on('error', onError);
-    await queue.setGlobalConcurrency(most);
-    if (rate) await queue.setGlobalRateLimit(rate.limit, Math.round(rate.window * 1000));
-    else await queue.removeGlobalRateLimit();
-    await queue.close();
+    try {
+      await queue.setGlobalConcurrency(most);
+      if (rate) await queue.setGlobalRateLimit(rate.limit, Math.round(rate.window * 1000));
+      else await queue.removeGlobalRateLimit();
+    } finally {
+      await queue.close();
+    }
   }
 
   /** One after the other: an earlier state of the registry must not close what a later one has opened. */
   function sync(): Promise<void> {
-    syncing = syncing.then(syncNow, syncNow);
+    syncing = syncing.then(syncNow);
     return syncing;
   }
 
   async function syncNow(): Promise<void> {
+    clearTimeout(again);
     if (stopped) return;
     const wanted = limitsOf(registry.list());
     // First: what is taken of a model that is gone is put back, and counts as started from then on.
@@ -140,14 +147,25 @@ export function createModelWorkers({
       workers.delete(code);
       close(worker);
     }
-    for (const [code, limits] of wanted) {
-      // A worker that was opened after the stop would be closed by nobody.
-      if (stopped) return;
-      const worker = workers.get(code) ?? open(code);
-      workers.set(code, worker);
-      worker.concurrency = Math.min(concurrency * limits.batch, Math.max(concurrency, limits.concurrency));
+    // Together: in a cluster one model's node may be away, which is nothing to the others.
+    const served = await Promise.all([...wanted].map(([code, limits]) => serve(code, limits)));
+    if (!stopped && served.includes(false)) again = setTimeout(() => void sync(), AGAIN_MS);
+  }
+
+  /** Answers whether it is so. */
+  async function serve(code: string, limits: Limits): Promise<boolean> {
+    try {
       await limit(code, limits);
+    } catch (error) {
+      events.emit('redis.failed', { where: 'opening workers', error });
+      return false;
     }
+    // A worker that was opened after the stop would be closed by nobody.
+    if (stopped) return true;
+    const worker = workers.get(code) ?? open(code);
+    workers.set(code, worker);
+    worker.concurrency = Math.min(concurrency * limits.batch, Math.max(concurrency, limits.concurrency));
+    return true;
   }
 
   /** What runs there may take long, and goes on. */
@@ -158,7 +176,7 @@ export function createModelWorkers({
   }
 
   return {
-    /** Opens and closes workers as the registry says. */
+    /** Opens and closes workers as the registry says; what fails is told, and tried again until it is so. */
     sync,
     /** Breaks off the call of a run that nobody waits for any more. */
     abandon(runId: string): void {
@@ -172,6 +190,7 @@ export function createModelWorkers({
     /** Takes no new runs, lets what runs finish until the deadline, then puts it back. */
     async stop(deadlineMs: number): Promise<void> {
       stopped = true;
+      clearTimeout(again);
       const timer = setTimeout(() => {
         isOver = true;
         for (const { breakOff } of running.all()) breakOff.abort('draining' satisfies BreakOff);

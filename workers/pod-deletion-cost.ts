@@ -36,9 +36,9 @@ export function createDeletionCost({ running, write, everyMs, onFault }: Deletio
   }
 
   async function mark(): Promise<void> {
-    const cost = deletionCost(await running());
-    if (cost === written) return;
     try {
+      const cost = deletionCost(await running());
+      if (cost === written) return;
       await write(cost);
       written = cost;
       isFailing = false;

@@ -8,7 +8,7 @@ export interface PresenceParts extends Pick<WorkerPresence, 'name' | 'version' |
   presences: WorkerPresences;
   running: () => number;
   warnings: () => string[];
-  /** Says that the models that it serves are served. */
+  /** Says which models it knows, and that those that it serves are served. */
   tellModels: () => Promise<void>;
   onError: (error: unknown) => void;
 }

@@ -23,6 +23,7 @@ import { createModelSpeeds } from '../shared/redis/model-speeds.ts';
 import { createNoticeQueue } from '../shared/redis/notice-queue.ts';
 import { createOutbox } from '../shared/redis/outbox.ts';
 import { findProgressListeners } from '../shared/redis/progress-listeners.ts';
+import { redisTime } from '../shared/redis/redis-time.ts';
 import { createWorkerPresences } from '../shared/redis/worker-presence.ts';
 import { createSweeper } from '../shared/redis/sweeper.ts';
 import { checkGuarantee } from '../shared/redis/guarantee-check.ts';
@@ -79,16 +80,17 @@ export function createWorkerRole(
   const caller = createEndpointCaller();
   const transforms = createTransforms();
   const router = createRouter({ events, now: steadyNow, random: Math.random });
-  const healthChecks = createHealthChecks({ registry, router, now: Date.now, random: Math.random });
+  const healthChecks = createHealthChecks({ registry, router, now: steadyNow, random: Math.random });
   const sharedStates = createSharedStates({
     registry,
     router,
     reports: createEndpointReports(redis),
     worker: name,
-    now: Date.now,
+    now: steadyNow,
+    redisNow: () => redisTime(redis),
     onError: onError('sharing endpoint states'),
   });
-  const calling = { caller, router, budgets: createRetryBudgets(Date.now), events, tracing };
+  const calling = { caller, router, budgets: createRetryBudgets(steadyNow), events, tracing };
   const room = createRoom();
   const models = createModelWorkers({
     connection: redis,
@@ -132,12 +134,9 @@ export function createWorkerRole(
     new Set(config.roles.has('models') ? registry.list().map(({ code }) => code) : []);
   const tellModels = async (): Promise<void> => {
     await unserved.deny(served());
+    await knownCodes.add(registry.list().map(({ spec }) => spec));
     // Others know other models, and this worker may be the one who sweeps for all.
     for (const code of await knownCodes.list()) codes.add(code);
-  };
-  const learnCodes = async (): Promise<void> => {
-    await knownCodes.add(registry.list().map(({ spec }) => spec));
-    await tellModels();
   };
   const sweeper = createSweeper({
     redis,
@@ -214,18 +213,18 @@ export function createWorkerRole(
       const runs = config.roles.has('models');
       if (runs) transforms.start();
       await abandoned.start();
-      await learnCodes();
+      await tellModels();
       if (runs) {
         await sharedStates.start();
         healthChecks.sync();
         await models.sync();
       }
       registry.onChange(() => {
-        void learnCodes().catch(onError('learning models'));
+        void tellModels().catch(onError('telling of models'));
         if (!runs) return;
         router.sync(registry.list());
         healthChecks.sync();
-        models.sync().catch(onError('opening workers'));
+        void models.sync();
       });
       if (config.roles.has('webhooks')) await webhooks.start();
       sweeper.start();
@@ -250,7 +249,10 @@ export function createWorkerRole(
   };
 }
 
-/** Epoch ms that no change of the clock moves: how long an endpoint is left alone must not depend on it. */
+/**
+ * Epoch ms that no change of the clock moves: how long an endpoint is left alone, or a model's repetitions are held back,
+ * must not depend on it.
+ */
 function steadyNow(): number {
   return performance.timeOrigin + performance.now();
 }

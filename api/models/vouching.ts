@@ -23,7 +23,7 @@ export function createVouching({ registry, knownCodes, unserved, onError }: Vouc
   async function vouch(): Promise<void> {
     while (!stopping.signal.aborted) {
       const open = registry.list().filter(({ draining }) => !draining);
-      await unserved.vouch(new Set(open.map(({ code }) => code))).catch(onError);
+      await Promise.all([unserved.vouch(new Set(open.map(({ code }) => code))).catch(onError), learn()]);
       await sleep(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }

@@ -118,12 +118,16 @@ export function logEvents(events: Events, logger: Logger): void {
   }
 }
 
-/** While Redis is away every connection says so several times a second; once in ten seconds is enough to read. */
+/**
+ * While Redis is away every connection says so several times a second; once in ten seconds is enough to read. What else
+ * fails by the same fault is told of by itself.
+ */
 function createRepetitionFilter(): (details: object) => boolean {
   const told = new Map<string, number>();
   return (details) => {
-    const error: unknown = 'error' in details ? details.error : undefined;
-    const kind = error instanceof Error ? error.message : String(error);
+    const kind = JSON.stringify(details, (_key, value: unknown) =>
+      value instanceof Error ? value.message : value,
+    );
     const last = told.get(kind) ?? Number.NEGATIVE_INFINITY;
     if (performance.now() - last < REPEAT_AFTER_MS) return false;
     if (told.size > 100) told.clear();

@@ -1,4 +1,5 @@
 import type { RedisConnection } from './connection.ts';
+import { redisTime } from './redis-time.ts';
 import { Reply } from './reply.ts';
 import { createScripts } from './scripts.ts';
 
@@ -58,8 +59,7 @@ export function createAccounts(redis: RedisConnection): Accounts {
       }));
     },
     async confirm(account, reservation) {
-      const [seconds] = await redis.time();
-      await redis.zadd(openOf(account), 'XX', Number(seconds) * 1000, reservation);
+      await redis.zadd(openOf(account), 'XX', await redisTime(redis), reservation);
     },
   };
 }

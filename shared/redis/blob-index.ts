@@ -1,5 +1,6 @@
 import type { RedisConnection } from './connection.ts';
 import { keyPrefix } from './keys.ts';
+import { redisTime } from './redis-time.ts';
 import { createScripts } from './scripts.ts';
 
 /** A blob to which nobody refers by then was left over by a process that died. */
@@ -27,8 +28,8 @@ export function createBlobIndex(redis: RedisConnection): BlobIndex {
   const script = createScripts(redis);
   return {
     async announce(blob) {
-      const [seconds] = await redis.time();
-      await redis.zadd(`${prefixOf(blob)}blobs`, Number(seconds) * 1000 + LEFT_OVER_AFTER_MS, blob);
+      const now = await redisTime(redis);
+      await redis.zadd(`${prefixOf(blob)}blobs`, now + LEFT_OVER_AFTER_MS, blob);
     },
     async forget(blobs) {
       const [first] = blobs;

@@ -3,6 +3,7 @@ import type { Account, Accounts } from './accounts.ts';
 import type { RedisConnection } from './connection.ts';
 import { readRecord } from './job-reader.ts';
 import { codeOfJob, keyPrefix, ownerOfRun } from './keys.ts';
+import { redisTime } from './redis-time.ts';
 
 const AT_ONCE = 100;
 /** By then whoever made a reservation has admitted its job, or has died. */
@@ -52,8 +53,8 @@ export function createCharges(redis: RedisConnection, accounts: Accounts): Charg
       const codes = new Set(open.map(({ reservation }) => codeOfJob(ownerOfRun(reservation)) ?? ''));
       codes.delete('');
       await Promise.all([...codes].map(settle));
-      const [seconds] = await redis.time();
-      const old = open.filter(({ since }) => since < Number(seconds) * 1000 - ORPHAN_AFTER_MS);
+      const now = await redisTime(redis);
+      const old = open.filter(({ since }) => since < now - ORPHAN_AFTER_MS);
       await Promise.all(old.map(({ reservation }) => release(account, reservation)));
     },
   };

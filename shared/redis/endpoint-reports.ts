@@ -1,7 +1,8 @@
 import type { RedisConnection } from './connection.ts';
 import { keyPrefix } from './keys.ts';
+import { redisTime } from './redis-time.ts';
 
-/** What a worker says of an endpoint. Times are epoch ms; `error` is without secrets. */
+/** What a worker says of an endpoint. Times are epoch ms by Redis' clock; `error` is without secrets. */
 export interface EndpointReport {
   /** `endpointId` of its url. */
   id: string;
@@ -10,13 +11,16 @@ export interface EndpointReport {
   /** When it will be tried again; counts where it is open. */
   probeAt: number;
   error: string | null;
-  /** When a call was answered last, and when one failed last by its fault. A worker of an earlier version does not tell. */
+  /**
+   * When a call was answered last, and when one failed last by its fault; 0: never. A worker of an earlier version does
+   * not tell.
+   */
   answeredAt?: number;
   failedAt?: number;
   at: number;
 }
 
-/** What the workers say of the endpoints of each model. An old word counts for nothing, and goes. */
+/** What the workers say of the endpoints of each model. A word that is not of just now counts for nothing, and goes. */
 export interface EndpointReports {
   write(code: string, worker: string, reports: readonly EndpointReport[]): Promise<void>;
   /** Those of all workers, or of all but one. */
@@ -26,7 +30,7 @@ export interface EndpointReports {
 const COUNTS_FOR_MS = 30_000;
 
 /** A hash a model: field `<worker> <endpoint>`. */
-export function createEndpointReports(redis: RedisConnection, now: () => number = Date.now): EndpointReports {
+export function createEndpointReports(redis: RedisConnection): EndpointReports {
   return {
     async write(code, worker, reports) {
       const fields = reports.flatMap((report) => [`${worker} ${report.id}`, JSON.stringify(report)]);
@@ -34,14 +38,13 @@ export function createEndpointReports(redis: RedisConnection, now: () => number 
       await Promise.all([redis.hset(keyOf(code), ...fields), redis.pexpire(keyOf(code), 2 * COUNTS_FOR_MS)]);
     },
     async read(code, but) {
-      const entries = Object.entries(await redis.hgetall(keyOf(code))).map(([field, text]) => ({
-        field,
-        report: parse(text),
-      }));
-      const old = entries.filter(({ report }) => report.at < now() - COUNTS_FOR_MS);
-      if (old.length > 0) await redis.hdel(keyOf(code), ...old.map(({ field }) => field));
+      const [now, texts] = await Promise.all([redisTime(redis), redis.hgetall(keyOf(code))]);
+      const entries = Object.entries(texts).map(([field, text]) => ({ field, report: parse(text) }));
+      // From what is to come: Redis' clock was put back since.
+      const stray = entries.filter(({ report }) => Math.abs(now - report.at) > COUNTS_FOR_MS);
+      if (stray.length > 0) await redis.hdel(keyOf(code), ...stray.map(({ field }) => field));
       return entries
-        .filter((entry) => !old.includes(entry) && entry.field.split(' ', 1)[0] !== but)
+        .filter((entry) => !stray.includes(entry) && entry.field.split(' ', 1)[0] !== but)
         .map(({ report }) => report);
     },
   };

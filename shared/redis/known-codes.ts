@@ -8,6 +8,7 @@ const KEY = 'inferq:models-known';
  * still have to end, to be listed, to be paid and to be told of.
  */
 export interface KnownCodes {
+  /** Those that are known already cost no write. */
   add(models: readonly { name: string }[]): Promise<void>;
   list(): Promise<string[]>;
   names(): Promise<Map<string, string>>;
@@ -16,8 +17,9 @@ export interface KnownCodes {
 export function createKnownCodes(redis: RedisConnection): KnownCodes {
   return {
     async add(models) {
-      const names = Object.fromEntries(models.map(({ name }) => [modelCode(name), name]));
-      if (models.length > 0) await redis.hset(KEY, names);
+      const names = new Map(models.map(({ name }) => [modelCode(name), name]));
+      for (const code of await redis.hkeys(KEY)) names.delete(code);
+      if (names.size > 0) await redis.hset(KEY, names);
     },
     list: () => redis.hkeys(KEY),
     names: async () => new Map(Object.entries(await redis.hgetall(KEY))),

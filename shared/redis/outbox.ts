@@ -7,6 +7,7 @@ import type { DeliveryQueue, QueuedDelivery } from './delivery-queue.ts';
 import { readJob } from './job-reader.ts';
 import { keyPrefix, prefixOf } from './keys.ts';
 import { readPastEnd } from './past-end.ts';
+import { redisTime } from './redis-time.ts';
 
 /** The webhooks that are owed since jobs ended: an entry goes only when BullMQ has the delivery. */
 export interface Outbox {
@@ -73,11 +74,6 @@ export function createOutbox(redis: RedisConnection, deliveries: DeliveryQueue):
       return true;
     },
   };
-}
-
-async function redisTime(redis: RedisConnection): Promise<number> {
-  const [seconds] = await redis.time();
-  return Number(seconds) * 1000;
 }
 
 /** The body says what the event says, also where the client has had the job run again meanwhile. */

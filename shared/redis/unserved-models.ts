@@ -1,4 +1,5 @@
 import type { RedisConnection } from './connection.ts';
+import { redisTime } from './redis-time.ts';
 
 const KEY = 'inferq:models-unserved';
 const APIS = 'inferq:models-vouched';
@@ -40,8 +41,7 @@ export function createUnservedModels(redis: RedisConnection): UnservedModels {
         await redis.del(KEY);
         return new Map();
       }
-      const [seconds, microseconds] = await redis.time();
-      const now = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+      const now = await redisTime(redis);
       await Promise.all(codes.map((code) => redis.hsetnx(KEY, code, now)));
       const [since] = await Promise.all([redis.hmget(KEY, ...codes), redis.pexpire(KEY, KEPT_FOR_MS)]);
       return new Map(codes.map((code, index) => [code, now - Number(since[index] ?? now)]));

@@ -1,8 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import test from 'ava';
 import { Redis } from 'ioredis';
+import { stringify } from 'yaml';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
+import { createKnownCodes } from '../../shared/redis/known-codes.ts';
+import { modelCode } from '../../shared/redis/keys.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
 import { endsOf, startModel, statusesOf } from '../support/many-jobs.ts';
+import { until } from '../support/until.ts';
 
 const INPUT = 'x'.repeat(200_000);
 
@@ -28,4 +34,21 @@ test('new jobs are refused before Redis is full, and all that were accepted end'
   const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
   client.disconnect();
   t.log(`${accepted.length} jobs of 200 kB accepted; at the end ${Math.round(used / 1e6)} of 63 MB are used`);
+});
+
+test('models that come while Redis takes no writes are served, and their jobs cared for, once it does', async (t) => {
+  const model = await startModel(t);
+  const broker = await startTestBroker(t, { models: [jsonModel('first', model.url)] });
+  const redis = new Redis(broker.redisUrl);
+  t.teardown(() => redis.disconnect());
+  await redis.config('SET', 'maxmemory', '1mb');
+  const names = ['first', 'second', 'third'];
+  await writeFile(broker.modelFile, stringify({ models: names.map((name) => jsonModel(name, model.url)) }));
+  const log = path.join(path.dirname(broker.modelFile), 'worker-1.log');
+  await until(async () => (await readFile(log, 'utf8')).includes('"where":"opening workers"'));
+  await redis.config('SET', 'maxmemory', '0');
+  const list = () => createKnownCodes(redis).list();
+  await until(async () => (await list()).length === names.length);
+  t.deepEqual((await list()).sort(), names.map(modelCode).sort());
+  for (const name of names) t.is((await broker.run({ model: name, input: name })).status, 'succeeded');
 });

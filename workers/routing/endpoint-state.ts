@@ -6,7 +6,7 @@ import type { Candidate } from './choose-endpoint.ts';
 import { createCircuit, type CircuitPhase } from './circuit.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 
-/** What this worker knows of one endpoint of a model. Times are epoch ms. */
+/** What this worker knows of one endpoint of a model. Times, of reports too, are epoch ms by the clock of its process. */
 export interface EndpointState {
   readonly code: string;
   readonly id: string;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from '../../shared/models/registry.ts';
-import type { EndpointReports } from '../../shared/redis/endpoint-reports.ts';
+import type { EndpointReport, EndpointReports } from '../../shared/redis/endpoint-reports.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import type { Router } from './router.ts';
 
@@ -9,8 +9,10 @@ export interface SharedStatesParts {
   router: Router;
   reports: EndpointReports;
   worker: string;
-  /** Epoch ms. */
+  /** Epoch ms, by the clock of the router. */
   now: () => number;
+  /** By that of all workers. */
+  redisNow: () => Promise<number>;
   onError: (error: unknown) => void;
 }
 
@@ -20,28 +22,50 @@ const QUIET_AFTER_MS = 10_000;
 /** But for one whose last call failed: whoever comes to look is to find out why. */
 const FAILING_TOLD_MS = 60 * 60_000;
 
+export interface SharedStates {
+  /** Learns what is known of every endpoint, then goes on in the background. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /**
  * Tells the other workers of this one's endpoints, and this one of theirs, once a second for models that are called:
- * what one has found out of order the others need not find out by failures of their own.
+ * what one has found out of order the others need not find out by failures of their own. Here alone the times of this
+ * process become those of Redis, and the other way round: no two machines need agree on the time.
  */
-export function createSharedStates({ registry, router, reports, worker, now, onError }: SharedStatesParts) {
+export function createSharedStates({
+  registry,
+  router,
+  reports,
+  worker,
+  now,
+  redisNow,
+  onError,
+}: SharedStatesParts): SharedStates {
   const stopping = new AbortController();
   let sharing = Promise.resolve();
 
-  async function listen(code: string, states: readonly EndpointState[]): Promise<void> {
+  /** How far the clock of Redis is ahead of this one, in ms. It may be another Redis than before. */
+  async function measureLead(): Promise<number> {
+    return (await redisNow()) - now();
+  }
+
+  async function listen(code: string, states: readonly EndpointState[], lead: number): Promise<void> {
     const said = await reports.read(code, worker);
-    for (const state of states) for (const report of said) if (report.id === state.id) state.believe(report);
+    for (const state of states)
+      for (const report of said) if (report.id === state.id) state.believe(moved(report, -lead));
   }
 
   async function share(): Promise<void> {
+    const lead = await measureLead();
     const busy = [...router.states()].filter(isSpokenOf);
     for (const [code, states] of Map.groupBy(busy, ({ code: of }) => of)) {
       await reports.write(
         code,
         worker,
-        states.map((state) => state.report()),
+        states.map((state) => moved(state.report(), lead)),
       );
-      await listen(code, states);
+      await listen(code, states, lead);
     }
   }
 
@@ -58,14 +82,28 @@ export function createSharedStates({ registry, router, reports, worker, now, onE
   }
 
   return {
-    /** Learns what is known of every endpoint, then goes on in the background. */
-    async start(): Promise<void> {
-      for (const model of registry.list()) await listen(model.code, router.statesOf(model));
+    async start() {
+      const lead = await measureLead();
+      for (const model of registry.list()) await listen(model.code, router.statesOf(model), lead);
       sharing = loop();
     },
-    async stop(): Promise<void> {
+    async stop() {
       stopping.abort();
       await sharing;
     },
+  };
+}
+
+/** By so many ms; what never was stays so. */
+function moved(report: EndpointReport, ms: number): EndpointReport {
+  const move = (time: number): number => (time === 0 ? 0 : time + ms);
+  const { since, probeAt, answeredAt = 0, failedAt = 0, at } = report;
+  return {
+    ...report,
+    since: move(since),
+    probeAt: move(probeAt),
+    answeredAt: move(answeredAt),
+    failedAt: move(failedAt),
+    at: move(at),
   };
 }
