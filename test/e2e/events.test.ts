@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
 import { readEvents } from '../support/event-stream.ts';
 import { startScriptedModel, type Behaviour } from '../support/scripted-model.ts';
+import { until } from '../support/until.ts';
 
 /** Streams progress and chunks, then the output. */
 const talkative: Behaviour = async (_call, response) => {
@@ -101,6 +102,30 @@ test('a model that says thousands of things at once has all of them told, in cal
     events.filter(({ event }) => event === 'output').map(({ data }) => data),
     Array.from({ length: count }, (_, at) => ({ chunk: at })),
   );
+});
+
+test('that somebody follows a job is noted for two minutes, and noted again as long as it is so', async (t) => {
+  const model = await startScriptedModel(talkative);
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('talk', model.url)], workers: 0 });
+  const redis = new Redis(broker.redisUrl);
+  t.teardown(() => redis.disconnect());
+  const { id } = await broker.submit({ model: 'talk', input: 1 });
+  const notes = async () => [
+    ...(await redis.keys(`*:waiting:${id}`)),
+    ...(await redis.keys(`*:reading:${id}`)),
+  ];
+  const lives = async () => Promise.all((await notes()).map((key) => redis.ttl(key)));
+  const following = readEvents(`${broker.url}/jobs/${id}/events`);
+  await until(async () => (await notes()).length === 2);
+  for (const key of await notes()) await redis.expire(key, 30);
+  await until(async () => (await lives()).every((seconds) => seconds > 60 && seconds <= 120));
+  await broker.startWorker();
+  t.is((await following).at(-1)?.event, 'done');
+  t.true((await lives()).every((seconds) => seconds <= 120));
+  for (const key of await notes()) await redis.unlink(key);
+  await readEvents(`${broker.url}/jobs/${id}/events`);
+  t.deepEqual(await notes(), [], 'of a job that has ended there is nothing to wait for');
 });
 
 /** How many each command had: the log has 32 of them, the last of which may be `... (69 more arguments)`. */
