@@ -33,7 +33,8 @@ export interface AnswerLimits {
 /** How a call is watched and broken off. */
 export interface CallWatch {
   signal: BreakSignal;
-  onPart: (part: StreamPart) => void;
+  /** The endpoint's stream is read on when it has resolved. */
+  onPart: (part: StreamPart) => void | Promise<void>;
   /** Which endpoint it goes to; again where the first had no room. */
   onEndpoint: (endpoint: Endpoint) => void;
 }
