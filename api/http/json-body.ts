@@ -62,8 +62,12 @@ async function readPieces(request: IncomingMessage, pieces: Buffer[], maxBytes: 
       pieces.push(chunk);
     }
   } catch (error) {
-    if (error instanceof InferqError) throw error;
-    throw new InferqError('invalid_request', 'The body broke off.', { cause: error });
+    if (!(error instanceof InferqError))
+      throw new InferqError('invalid_request', 'The body broke off.', { cause: error });
+    // Nor may the rest stay unread: many clients read no answer before they have sent everything. The server's time
+    // for a whole request bounds it.
+    request.resume();
+    throw error;
   }
   if (size > maxBytes) throw tooLarge(maxBytes);
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { jsonModel, startTestBroker, TOKEN } from '../support/broker.ts';
 import { exchange, portOf } from '../support/raw-http.ts';
 
 const SCHEMA = {
@@ -103,4 +103,22 @@ test('a request that is answered before it has come whole gets no second answer 
   const { answer } = await exchange(portOf(broker.url), pieces, { everyMs: 300 });
   t.is(answer.split('HTTP/1.1 ').length, 2, answer);
   t.regex(answer, /^HTTP\/1\.1 401 /);
+});
+
+test('a body without a length that grows over the limit is read to its end, and the next request answered', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const head = [
+    'POST /jobs HTTP/1.1',
+    'Host: broker',
+    `Authorization: Bearer ${TOKEN}`,
+    'Content-Type: application/json',
+    'Transfer-Encoding: chunked',
+  ];
+  const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`;
+  const next = 'GET /healthz HTTP/1.1\r\nHost: broker\r\nConnection: close\r\n\r\n';
+  const request = `${head.join('\r\n')}\r\n\r\n${chunk.repeat(64)}0\r\n\r\n${next}`;
+  const { answer, milliseconds } = await exchange(portOf(broker.url), request);
+  t.regex(answer, /^HTTP\/1\.1 413 [^]*HTTP\/1\.1 200 /);
+  // A request that does not come whole is given up after 30 s.
+  t.true(milliseconds < 15_000, `${milliseconds} ms`);
 });
