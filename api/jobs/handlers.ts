@@ -3,6 +3,7 @@ import { InferqError } from '../../shared/errors.ts';
 import { isJobStatus, isTerminal } from '../../shared/job-status.ts';
 import { compileSchema } from '../../shared/json-schema.ts';
 import { JobRequest } from '../../shared/job.ts';
+import { splitName } from '../../shared/model.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
@@ -138,9 +139,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const list: Handler = async (call) => {
     const { models, limit, cursor, status, errorType, metadata } = readListQuery(call.query);
-    const [name, version] = models?.split('@') ?? [];
+    const asked = models === undefined ? undefined : splitName(models);
     // Also of models that are not served any more.
-    const codes = name === undefined ? await parts.knownCodes.list() : [modelCode(name)];
+    const codes = asked ? [modelCode(asked.name)] : await parts.knownCodes.list();
     const page = await listJobs(
       parts.redis,
       {
@@ -148,7 +149,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
         codes,
         metadata,
         ...(isJobStatus(status) ? { status } : {}),
-        ...(version ? { version } : {}),
+        ...(asked?.version === undefined ? {} : { version: asked.version }),
         ...(errorType === undefined ? {} : { errorType }),
       },
       limit,
