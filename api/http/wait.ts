@@ -1,4 +1,5 @@
 import { InferqError } from '../../shared/errors.ts';
+import { valueOf } from './query.ts';
 
 const LONGEST = 60;
 
@@ -11,8 +12,8 @@ const PREFERENCE = /(?:^|[,;])\s*(wait)\s*(?:=\s*(?:(\d+)|"(\d*)")\s*)?(?=$|[,;]
  * the RFC says; a bad parameter is a fault.
  */
 export function waitOf(query: URLSearchParams, prefer: string | undefined): number {
-  const parameter = query.get('wait');
-  if (parameter !== null) {
+  const parameter = valueOf(query, 'wait');
+  if (parameter !== undefined) {
     const seconds = Number(parameter);
     if (/^\d+$/.test(parameter) && seconds >= 1 && seconds <= LONGEST) return seconds;
     const detail = `wait must be a whole number of seconds from 1 to ${LONGEST}.`;

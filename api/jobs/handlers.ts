@@ -14,6 +14,7 @@ import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import { renderJob, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import { authorize, noSuchJob } from '../auth/authorize.ts';
+import { valueOf } from '../http/query.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
 import { limitRate, withinRate } from '../tenants/rate-limit.ts';
@@ -126,12 +127,13 @@ export function createJobHandlers(parts: JobHandlerParts) {
   };
 
   const get: Handler = async (call) => {
-    const include = readInclude(call.query.get('include'));
+    const included = call.query.getAll('include').join(',');
+    const include = readInclude(included);
     const wait = waitOf(call.query, call.header('prefer'));
     const job = await find(call, 'jobs:read', include);
     const current = wait > 0 ? await awaitJob(parts, job, wait, call.signal, include) : job;
     if (!current) throw noSuchJob();
-    const etag = etagOf(current, call.query.get('include'));
+    const etag = etagOf(current, included);
     const headers = { etag, ...applied(wait) };
     if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers };
     return { status: 200, ...(await render(current, include)), headers };
@@ -166,7 +168,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
       throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
     if (job.output === null)
       throw new InferqError('output_not_ready', `The job is ${job.status}: it has no output.`);
-    return outputAnswer(parts.texts, job.output, readRedirect(call.query.get('redirect')));
+    return outputAnswer(parts.texts, job.output, readRedirect(valueOf(call.query, 'redirect')));
   };
 
   const events: Handler = async (call) => {

@@ -23,6 +23,31 @@ test('jobs are listed newest first, page by page, by model, status and metadata'
     t.is((await broker.request(`/jobs?${query}`)).status, 400, query);
 });
 
+test('a parameter that is given twice is refused, but for include, which adds up', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const { id } = await broker.run({ model: 'm', input: 1 });
+  for (const path of [
+    '/jobs?status=succeeded&status=failed',
+    '/jobs?model=m&model=n',
+    '/jobs?limit=1&limit=2',
+    '/jobs?metadata.a=1&metadata.a=2',
+    `/jobs/${id}?wait=5&wait=6`,
+    `/jobs/${id}/output?redirect=true&redirect=false`,
+    '/webhooks/deliveries?status=failed&status=succeeded',
+    '/tenants/test/usage?to=2026-11-01&to=2026-11-02',
+    '/audit?cursor=1-1&cursor=2-2',
+  ]) {
+    const { status, body } = await broker.request(path);
+    const name = /&([a-z.]+)=/.exec(path)?.[1];
+    t.like({ status, body }, { status: 400, body: { errors: [{ pointer: `?${name}` }] } }, path);
+  }
+  const both = await broker.request(`/jobs/${id}?include=input&include=attempts`);
+  t.is(both.text, (await broker.request(`/jobs/${id}?include=input,attempts`)).text);
+  t.like(both.body, { input: 1, attempts: [{ attempt: 1 }] });
+});
+
 test('the output alone comes as the model gave it', async (t) => {
   const model = await startScriptedModel((call, response) =>
     call.body === 'bad'
