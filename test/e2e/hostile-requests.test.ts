@@ -34,6 +34,34 @@ test('bodies that other parsers take are refused by name, and the broker goes on
   t.is((await post('{"model":"m","input":1}')).status, 202);
 });
 
+test('application/json is taken with whatever parameters, as long as they say no other charset than UTF-8', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const post = async (type: string): Promise<number> => {
+    const init = { method: 'POST', body: '{"model":"m","input":1}', headers: { 'content-type': type } };
+    return (await broker.request('/jobs', init)).status;
+  };
+  for (const type of [
+    'Application/JSON',
+    'application/json;',
+    'application/json ; charset=UTF-8 ;',
+    'application/json; charset="utf-8"',
+    'application/json; charset=utf8',
+    'application/json; foo=bar; charset=utf-8',
+    'application/json; profile="a; charset=utf-16"',
+  ])
+    t.is(await post(type), 202, type);
+  for (const type of [
+    'application/json; charset=utf-16',
+    'application/json; foo=bar; charset="iso-8859-1"',
+    'application/jsonp',
+    'application/json, text/plain',
+    'application/problem+json',
+    'json',
+    ';',
+  ])
+    t.is(await post(type), 415, type);
+});
+
 test('a schema pattern that makes others backtrack for seconds is answered at once', async (t) => {
   const broker = await startTestBroker(t, {
     models: [jsonModel('m', 'http://127.0.0.1:9', { input_schema: SCHEMA })],
