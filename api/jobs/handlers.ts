@@ -164,10 +164,10 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const output: Handler = async (call) => {
     const job = await find(call, 'jobs:read');
-    if (job.dataRemoved)
-      throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
-    if (job.output === null)
+    if (job.status !== 'succeeded')
       throw new InferqError('output_not_ready', `The job is ${job.status}: it has no output.`);
+    if (job.output === null)
+      throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
     return outputAnswer(parts.texts, job.output, readRedirect(valueOf(call.query, 'redirect')));
   };
 

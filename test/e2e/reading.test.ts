@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
+import { until } from '../support/until.ts';
 
 test('jobs are listed newest first, page by page, by model, status and metadata', async (t) => {
   const model = await startScriptedModel((call, response) =>
@@ -62,6 +63,24 @@ test('the output alone comes as the model gave it', async (t) => {
   const failed = await broker.run({ model: 'm', input: 'bad' });
   t.is((await broker.request(`/jobs/${failed.id}/output`)).status, 409);
   t.is((await broker.request('/jobs/job_nothing/output')).status, 404);
+});
+
+test('a job that failed has no output, also when its data are removed', async (t) => {
+  const model = await startScriptedModel((call, response) =>
+    answer(response, 1, call.body === 'bad' ? 400 : 200),
+  );
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url, { retention: 1 })] });
+  const [good, bad] = [
+    await broker.run({ model: 'm', input: 1 }),
+    await broker.run({ model: 'm', input: 'bad' }),
+  ];
+  for (const { id } of [good, bad]) await until(async () => (await broker.job(id)).data_removed);
+  t.like((await broker.request(`/jobs/${good.id}/output`)).body, { status: 410, error_type: 'data_removed' });
+  t.like((await broker.request(`/jobs/${bad.id}/output`)).body, {
+    status: 409,
+    error_type: 'output_not_ready',
+  });
 });
 
 test('an unchanged job is answered 304 to its ETag, a changed one in full', async (t) => {
