@@ -87,6 +87,16 @@ test('requests that are not HTTP are refused on the socket, and the broker goes 
       /^HTTP\/1\.1 400 /,
     ],
     ['two lengths', `${head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, /^HTTP\/1\.1 400 /],
+    [
+      'a coding beside chunks',
+      `${head}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+      /^HTTP\/1\.1 400 [^]*"error_type":"invalid_request"/,
+    ],
+    [
+      'a tunnel',
+      'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n',
+      /^HTTP\/1\.1 400 [^]*"error_type":"invalid_request"/,
+    ],
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
     ['a folded header', 'GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n', /^HTTP\/1\.1 400 /],
     [
