@@ -3,6 +3,7 @@ import { InferqError } from '../../shared/errors.ts';
 import { isJobStatus, isTerminal } from '../../shared/job-status.ts';
 import { compileForSender } from '../../shared/json-schema.ts';
 import { JobRequest } from '../../shared/job.ts';
+import { splitName } from '../../shared/model.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
@@ -13,6 +14,7 @@ import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import { renderJob, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import { authorize, noSuchJob } from '../auth/authorize.ts';
+import { valueOf } from '../http/query.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
 import { limitRate, withinRate } from '../tenants/rate-limit.ts';
@@ -125,12 +127,13 @@ export function createJobHandlers(parts: JobHandlerParts) {
   };
 
   const get: Handler = async (call) => {
-    const include = readInclude(call.query.get('include'));
+    const included = call.query.getAll('include').join(',');
+    const include = readInclude(included);
     const wait = waitOf(call.query, call.header('prefer'));
     const job = await find(call, 'jobs:read', include);
     const current = wait > 0 ? await awaitJob(parts, job, wait, call.signal, include) : job;
     if (!current) throw noSuchJob();
-    const etag = etagOf(current, call.query.get('include'));
+    const etag = etagOf(current, included);
     const headers = { etag, ...applied(wait) };
     if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers };
     return { status: 200, ...(await render(current, include)), headers };
@@ -138,9 +141,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const list: Handler = async (call) => {
     const { models, limit, cursor, status, errorType, metadata } = readListQuery(call.query);
-    const [name, version] = models?.split('@') ?? [];
+    const asked = models === undefined ? undefined : splitName(models);
     // Also of models that are not served any more.
-    const codes = name === undefined ? await parts.knownCodes.list() : [modelCode(name)];
+    const codes = asked ? [modelCode(asked.name)] : await parts.knownCodes.list();
     const page = await listJobs(
       parts.redis,
       {
@@ -148,7 +151,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
         codes,
         metadata,
         ...(isJobStatus(status) ? { status } : {}),
-        ...(version ? { version } : {}),
+        ...(asked?.version === undefined ? {} : { version: asked.version }),
         ...(errorType === undefined ? {} : { errorType }),
       },
       limit,
@@ -161,11 +164,11 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const output: Handler = async (call) => {
     const job = await find(call, 'jobs:read');
-    if (job.dataRemoved)
-      throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
-    if (job.output === null)
+    if (job.status !== 'succeeded')
       throw new InferqError('output_not_ready', `The job is ${job.status}: it has no output.`);
-    return outputAnswer(parts.texts, job.output, readRedirect(call.query.get('redirect')));
+    if (job.output === null)
+      throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
+    return outputAnswer(parts.texts, job.output, readRedirect(valueOf(call.query, 'redirect')));
   };
 
   const events: Handler = async (call) => {

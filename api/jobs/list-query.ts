@@ -1,6 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
 import { isJobStatus, STATUSES, type JobStatus } from '../../shared/job-status.ts';
 import type { Cursor } from '../../shared/redis/job-list.ts';
+import { valuesOf } from '../http/query.ts';
 
 const LIMIT = { default: 20, most: 100 };
 
@@ -23,7 +24,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
     limit: LIMIT.default,
     cursor: undefined,
   };
-  for (const [name, value] of query) {
+  for (const [name, value] of valuesOf(query)) {
     if (name === 'model') result.models = value;
     else if (name === 'status') result.status = readStatus(value);
     else if (name === 'error_type') result.errorType = value;

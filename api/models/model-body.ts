@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { InferqError, type Fault } from '../../shared/errors.ts';
-import { ModelSpec, fullName } from '../../shared/model.ts';
+import { ModelSpec, fullName, splitName } from '../../shared/model.ts';
 import { checkFallbacks } from '../../shared/models/fallbacks.ts';
 import { checkSpec, isModelSpec } from '../../shared/models/model-file.ts';
 import { checkSecrets } from '../../shared/models/secret-references.ts';
@@ -20,7 +20,7 @@ export const ModelBody = Type.Object(
  */
 export function readModelBody(body: unknown, path: string, others: readonly ModelSpec[]): ModelSpec {
   if (!isObject(body)) throw invalidModel([{ pointer: '', detail: 'must be object' }]);
-  const [name = '', version] = path.split('@');
+  const { name, version } = splitName(path);
   const spec = { name, ...(version === undefined ? {} : { version }), ...body };
   const faults = checkSpec(spec);
   for (const [key, wanted] of Object.entries({ name, version })) {

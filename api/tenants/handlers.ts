@@ -8,6 +8,7 @@ import { toTime } from '../../shared/stored-job.ts';
 import { TenantSettings } from '../../shared/tenant.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { noteIn } from '../http/note.ts';
+import { valueOf } from '../http/query.ts';
 import { readTime } from '../http/time.ts';
 import { TokenRequest } from './token-request.ts';
 
@@ -80,7 +81,7 @@ export function createTenantHandlers({ tenants, tokens, audit }: TenantHandlerPa
   };
 
   const listAudit: Handler = async ({ query }) => {
-    const cursor = query.get('cursor') ?? undefined;
+    const cursor = valueOf(query, 'cursor');
     if (cursor !== undefined && !/^\d{1,15}-\d{1,10}$/.test(cursor))
       throw invalid('?cursor', 'cursor is not one that this list has given out.');
     const data = await audit.list(AUDIT_PAGE, cursor);

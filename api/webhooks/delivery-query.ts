@@ -1,6 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
 import type { DeliveryCursor } from '../../shared/redis/delivery-list.ts';
 import { DELIVERY_STATUSES, type DeliveryStatus } from '../../shared/webhooks/delivery-status.ts';
+import { valuesOf } from '../http/query.ts';
 import { readTime } from '../http/time.ts';
 
 const LIMIT = { default: 20, most: 100 };
@@ -20,7 +21,7 @@ export function readDeliveryQuery(query: URLSearchParams): DeliveryQuery {
     limit: LIMIT.default,
     cursor: undefined,
   };
-  for (const [name, value] of query) {
+  for (const [name, value] of valuesOf(query)) {
     if (name === 'status') result.status = readStatus(value);
     else if (name === 'since') result.since = readTime(value, '?since');
     else if (name === 'limit') result.limit = readLimit(value);

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { Redis } from 'ioredis';
-import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { jsonModel, startTestBroker, TOKEN } from '../support/broker.ts';
 import { readEvents } from '../support/event-stream.ts';
+import { exchange, portOf } from '../support/raw-http.ts';
 import { startScriptedModel, type Behaviour } from '../support/scripted-model.ts';
 import { until } from '../support/until.ts';
 
@@ -137,3 +138,18 @@ function argumentsIn(log: unknown): number[] {
     return command.length + Number(/^\.\.\. \((\d+) more/.exec(String(command.at(-1)))?.[1] ?? 0);
   });
 }
+
+test('HEAD of the events of a job that runs is over at once', async (t) => {
+  const model = await startScriptedModel(() => undefined);
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('slow', model.url)] });
+  const { id } = await broker.submit({ model: 'slow', input: 1 });
+  const lines = ['HTTP/1.1', 'Host: x', `Authorization: Bearer ${TOKEN}`, 'Connection: close'];
+  const { answer, milliseconds } = await exchange(
+    portOf(broker.url),
+    `HEAD /jobs/${id}/events ${lines.join('\r\n')}\r\n\r\n`,
+  );
+  t.regex(answer, /^HTTP\/1\.1 200 [^]*^content-type: text\/event-stream[^]*\r\n\r\n$/im);
+  // The stream would say something every 15 s, and go on.
+  t.true(milliseconds < 15_000, `${milliseconds} ms`);
+});

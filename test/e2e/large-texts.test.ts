@@ -41,6 +41,9 @@ for (const kind of ['files', 's3'] as const) {
     const alone = await broker.request(`/jobs/${job.id}/output`);
     same(t, alone.body, OUTPUT);
     t.is(alone.headers.get('content-type'), 'application/json');
+    const head = await broker.request(`/jobs/${job.id}/output`, { method: 'HEAD' });
+    t.is(head.headers.get('content-length'), String(Buffer.byteLength(alone.text)));
+    t.is(head.headers.get('content-type'), 'application/json');
     const { body } = await broker.request('/jobs');
     same(t, body, { data: [job], next: null });
     const events = await readEvents(`${broker.url}/jobs/${job.id}/events`);

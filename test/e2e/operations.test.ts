@@ -51,6 +51,27 @@ test('the reference page and all it loads come from the broker itself', async (t
   t.is((await broker.request('/docs/package.json')).status, 404);
 });
 
+test('a path that does not take a method says which it takes, HEAD among them where it takes GET', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const cases: [string, string, string][] = [
+    ['DELETE', '/jobs', 'POST, GET, HEAD'],
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['GET', '/jobs/job_x/cancel', 'POST'],
+    ['POST', '/', 'GET, HEAD'],
+    ['PUT', '/docs', 'GET, HEAD'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
+    ['DELETE', '/dashboard', 'GET, HEAD'],
+    ['POST', '/dashboard/jobs', 'GET, HEAD'],
+  ];
+  for (const [method, path, allow] of cases) {
+    const { status, headers, body } = await broker.request(path, { method });
+    t.deepEqual([status, headers.get('allow')], [405, allow], `${method} ${path}`);
+    t.like(body, { error_type: 'method_not_allowed' });
+  }
+  for (const path of ['/jobs', '/healthz', '/', '/docs', '/openapi.json'])
+    t.is((await broker.request(path, { method: 'HEAD' })).status, 200, path);
+});
+
 test('each answer of the second listener has a request id, of every role, and what is not there is a problem', async (t) => {
   const model = await startScriptedModel();
   t.teardown(model.stop);

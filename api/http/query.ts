@@ -1,0 +1,26 @@
+import { InferqError } from '../../shared/errors.ts';
+
+/** What a parameter says, undefined where it is not given. Throws `invalid_request` where it is given twice. */
+export function valueOf(query: URLSearchParams, name: string): string | undefined {
+  const [value, second] = query.getAll(name);
+  if (second !== undefined) throw givenTwice(name);
+  return value;
+}
+
+/** What each parameter says, by its name. Throws `invalid_request` for one that is given twice. */
+export function valuesOf(query: URLSearchParams): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, value] of query) {
+    if (values.has(name)) throw givenTwice(name);
+    values.set(name, value);
+  }
+  return values;
+}
+
+/** Whoever repeats one may want both, or the last one as some readers have it: to choose would be to guess. */
+function givenTwice(name: string): InferqError {
+  const detail = `${name.slice(0, 80)} is given twice.`;
+  return new InferqError('invalid_request', detail, {
+    errors: [{ pointer: `?${name.slice(0, 80)}`, detail }],
+  });
+}
