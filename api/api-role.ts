@@ -77,7 +77,7 @@ export async function createApiRole(
   const notices = createNoticeQueue(redis, onError('notice queue'));
   const wakeUp = createWakeUp(subscriber, randomBytes(6).toString('hex'));
   const tokens = createTokenStore(redis);
-  const tenants = createTenantStore(redis);
+  const { tenants, settingsOf } = rememberSettings(createTenantStore(redis));
   const accounts = createAccounts(redis);
   const knownCodes = createKnownCodes(redis);
 
@@ -147,7 +147,7 @@ export async function createApiRole(
     secrets: createWebhookSecrets(redis),
     tenants,
     tokens,
-    settingsOf: rememberSettings(tenants),
+    settingsOf,
     limiter: createRateLimiter(redis),
     audit: createAuditLog(redis),
     knownCodes,

@@ -16,6 +16,13 @@ local function read_start_rate(prefix, now)
   return start_rate(seen[1], seen[2], seen[3], now)
 end
 
+-- Starts a second as clients are told of them; '0' where too few vouch for it, or the model is paused: nobody knows when
+-- it goes on.
+local function told_rate(prefix, now)
+  local rate, sure = read_start_rate(prefix, now)
+  return sure and redis.call('HEXISTS', prefix .. 'jobs:meta', 'paused') == 0 and tostring(rate) or '0'
+end
+
 -- The answer {'full', …} where a bound of the backlog is reached, else nil; `rate` is in starts a second.
 local function refusal_when_full(of_model, of_tenant, most_of_model, most_of_tenant, rate)
   local of = of_tenant >= tonumber(most_of_tenant) and 'tenant' or of_model >= tonumber(most_of_model) and 'model'
