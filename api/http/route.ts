@@ -16,6 +16,8 @@ export interface Call {
   header(name: string): string | undefined;
   /** The parsed body; undefined where the route takes none. */
   body: unknown;
+  /** The length of the body as it came, whether or not the client said it beforehand. */
+  bodyBytes: number;
   /** How work that grows with the body is to be done. */
   inTurn: InTurn;
   /** Aborted when the client goes away. */

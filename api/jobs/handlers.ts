@@ -99,8 +99,8 @@ export function createJobHandlers(parts: JobHandlerParts) {
     idempotencyKey: string | undefined,
     waits: boolean,
   ) {
-    const { principal, requestId, traceparent, inTurn } = call;
-    parts.memory.take(Number(call.header('content-length') ?? 0));
+    const { principal, requestId, traceparent, bodyBytes, inTurn } = call;
+    parts.memory.take(bodyBytes);
     const settings = await parts.settingsOf(principal.tenant);
     const rate = await limitRate(parts.limiter, principal.tenant, settings);
     const waiter = waits ? parts.wakeUp.replica : undefined;

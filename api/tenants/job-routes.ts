@@ -55,6 +55,7 @@ function inTheNameOf(call: Call): Call {
     query: call.query,
     header: (name) => call.header(name),
     body: call.body,
+    bodyBytes: call.bodyBytes,
     inTurn: call.inTurn,
     get signal() {
       return call.signal;
