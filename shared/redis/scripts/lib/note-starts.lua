@@ -28,7 +28,8 @@ local function note_starts(prefix, started, now)
   end
   local state = redis.call('HMGET', key, unpack(fields))
 
-  local gap = now - (state[3] or now)
+  -- The clock may have been set back.
+  local gap = math.max(0, now - (state[3] or now))
   local kept = gap > LONGEST_GAP and 0 or math.exp(-gap / RATE_WINDOW)
   local rate = (tonumber(state[2]) or 0) * kept + #started
   local busy = (tonumber(state[4]) or 0) * kept + (kept > 0 and math.min(gap, longest) or 0)
