@@ -18,6 +18,7 @@ export interface CallParts {
 export class ExpressCall implements Call {
   readonly principal: Principal;
   readonly parameters: Call['parameters'];
+  readonly base = '';
   readonly body: unknown;
   readonly bodyBytes: number;
   readonly inTurn: InTurn;

@@ -12,6 +12,8 @@ export interface Call {
   /** Where the client is, as far as the trusted proxies say. */
   address: string;
   parameters: Readonly<Record<string, string>>;
+  /** What the paths in an answer begin with: '' for one's own, else the tenant's in whose name an admin asks. */
+  base: string;
   query: URLSearchParams;
   header(name: string): string | undefined;
   /** The parsed body; undefined where the route takes none. */

@@ -121,7 +121,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const headers: Record<string, string> = { ...rate, ...applied(wait) };
     const { shown, body } = await renderAccepted(job, current);
     if (isTerminal(shown.status)) return { status: 200, ...body, headers };
-    return { status: 202, ...body, headers: { ...headers, location: `/jobs/${job.id}` } };
+    return { status: 202, ...body, headers: { ...headers, location: `${call.base}/jobs/${job.id}` } };
   };
 
   const get: Handler = async (call) => {
@@ -154,7 +154,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
       limit,
       cursor,
     );
-    const next = page.next ? JSON.stringify(nextPath(call.query, formatCursor(page.next))) : 'null';
+    const next = page.next ? JSON.stringify(nextPath(call, formatCursor(page.next))) : 'null';
     const jobs = await Promise.all(page.jobs.map(async (job) => renderJob(await parts.texts.whole(job))));
     return { status: 200, json: `{"data":[${jobs.join(',')}],"next":${next}}` };
   };
@@ -191,7 +191,11 @@ export function createJobHandlers(parts: JobHandlerParts) {
     // It costs what a submission costs.
     const rate = await limitRate(parts.limiter, failed.tenant, await parts.settingsOf(failed.tenant));
     const job = await withinRate(rate, () => retryJob(parts, failed));
-    return { status: 202, ...(await render(job)), headers: { ...rate, location: `/jobs/${job.id}` } };
+    return {
+      status: 202,
+      ...(await render(job)),
+      headers: { ...rate, location: `${call.base}/jobs/${job.id}` },
+    };
   };
 
   const deliveries: Handler = async (call) => {
@@ -223,8 +227,8 @@ function readIdempotencyKey(header: string | undefined): string | undefined {
   throw new InferqError('invalid_request', 'Idempotency-Key must have 1 to 255 characters.');
 }
 
-function nextPath(query: URLSearchParams, cursor: string): string {
+function nextPath({ base, query }: Call, cursor: string): string {
   const next = new URLSearchParams(query);
   next.set('cursor', cursor);
-  return `/jobs?${next.toString()}`;
+  return `${base}/jobs?${next.toString()}`;
 }
