@@ -9,8 +9,8 @@ local function waited(first, now)
 end
 
 -- Counts starts and the time in which runs waited for them, takes the first jobs of the runs out of the backlog, and moves
--- the clock of the fair shares to the furthest of their tags. Whoever's share is used up by then is as good as new: now
--- and then those are forgotten.
+-- the clock of the fair shares to the furthest of their tags. Tenants whose share is used up by then are as good as new:
+-- now and then they are forgotten.
 local function note_starts(prefix, started, now)
   local key, furthest, total, may_forget, longest = prefix .. 'state', 0, 0, false, 0
   local own = 't:' .. started[1].tenant
