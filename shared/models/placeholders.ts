@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Fault } from '../errors.ts';
+import { pointerStep } from '../json-pointer.ts';
 
 /** Where the values come from that model files only name. */
 export interface SecretSources {
@@ -36,7 +37,7 @@ export function replacePlaceholders(content: unknown, sources: SecretSources): F
 function replaceIn(target: unknown, sources: SecretSources, pointer: string, faults: Fault[]): void {
   if (!isObject(target)) return;
   for (const [key, value] of Object.entries(target)) {
-    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = `${pointer}${pointerStep(key)}`;
     if (isObject(value)) replaceIn(value, sources, at, faults);
     if (typeof value !== 'string') continue;
     target[key] = value.replace(PLACEHOLDER, (_, file: string | undefined, name: string | undefined) => {
