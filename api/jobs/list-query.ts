@@ -1,6 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
 import { isJobStatus, STATUSES, type JobStatus } from '../../shared/job-status.ts';
-import type { Cursor } from '../../shared/redis/job-list.ts';
+import type { Place } from '../../shared/redis/newest-first.ts';
 
 const LIMIT = { default: 20, most: 100 };
 
@@ -10,7 +10,7 @@ export interface ListQuery {
   errorType: string | undefined;
   metadata: Record<string, string>;
   limit: number;
-  cursor: Cursor | undefined;
+  cursor: Place | undefined;
 }
 
 /** Reads the query of `GET /jobs`; throws `invalid_request` for what it does not know. */
@@ -35,11 +35,11 @@ export function readListQuery(query: URLSearchParams): ListQuery {
   return result;
 }
 
-export function formatCursor({ createdAt, id }: Cursor): string {
+export function formatCursor({ createdAt, id }: Place): string {
   return Buffer.from(`${createdAt}.${id}`).toString('base64url');
 }
 
-function parseCursor(text: string): Cursor {
+function parseCursor(text: string): Place {
   const [, createdAt, id] =
     /^(\d{1,15})\.(job_[0-9a-z]+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
   if (!createdAt || !id) throw invalid('cursor', 'is not one that this list has given out');

@@ -1,5 +1,5 @@
 import { InferqError } from '../../shared/errors.ts';
-import type { DeliveryCursor } from '../../shared/redis/delivery-list.ts';
+import type { Place } from '../../shared/redis/newest-first.ts';
 import { DELIVERY_STATUSES, type DeliveryStatus } from '../../shared/webhooks/delivery-status.ts';
 import { readTime } from '../http/time.ts';
 
@@ -9,7 +9,7 @@ export interface DeliveryQuery {
   status: DeliveryStatus | undefined;
   since: number | undefined;
   limit: number;
-  cursor: DeliveryCursor | undefined;
+  cursor: Place | undefined;
 }
 
 /** Reads the query of `GET /webhooks/deliveries`; throws `invalid_request` for what it does not know. */
@@ -31,7 +31,7 @@ export function readDeliveryQuery(query: URLSearchParams): DeliveryQuery {
 }
 
 /** The path of the page that begins after the cursor. */
-export function nextDeliveries(query: URLSearchParams, { createdAt, id }: DeliveryCursor): string {
+export function nextDeliveries(query: URLSearchParams, { createdAt, id }: Place): string {
   const next = new URLSearchParams(query);
   next.set('cursor', Buffer.from(`${createdAt}.${id}`).toString('base64url'));
   return `/webhooks/deliveries?${next.toString()}`;
@@ -49,7 +49,7 @@ function readLimit(text: string): number {
   throw invalid('?limit', `limit must be a whole number from 1 to ${LIMIT.most}.`);
 }
 
-function parseCursor(text: string): DeliveryCursor {
+function parseCursor(text: string): Place {
   const [, createdAt, id] =
     /^(\d{1,15})\.(msg_job_[0-9a-z]+_\d+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
   if (createdAt && id) return { createdAt: Number(createdAt), id };
