@@ -13,6 +13,7 @@ import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import { renderJob, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import { authorize, noSuchJob } from '../auth/authorize.ts';
+import { queryAfter } from '../http/page-query.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
 import { limitRate, withinRate } from '../tenants/rate-limit.ts';
@@ -23,7 +24,7 @@ import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-even
 import { jobBody } from './job-body.ts';
 import { outputAnswer, readRedirect } from './job-output.ts';
 import { etagOf, matchesEtag, readInclude } from './job-view.ts';
-import { formatCursor, readListQuery } from './list-query.ts';
+import { readListQuery } from './list-query.ts';
 import { findReplay, type ReplayParts } from './replay.ts';
 import { retryJob } from './retry-job.ts';
 import { submitJob, type SubmitParts } from './submit-job.ts';
@@ -154,7 +155,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
       limit,
       cursor,
     );
-    const next = page.next ? JSON.stringify(nextPath(call, formatCursor(page.next))) : 'null';
+    const next = page.next
+      ? JSON.stringify(`${call.base}/jobs?${queryAfter(call.query, page.next)}`)
+      : 'null';
     const jobs = await Promise.all(page.jobs.map(async (job) => renderJob(await parts.texts.whole(job))));
     return { status: 200, json: `{"data":[${jobs.join(',')}],"next":${next}}` };
   };
@@ -225,10 +228,4 @@ function readIdempotencyKey(header: string | undefined): string | undefined {
   const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
   if (key.length >= 1 && key.length <= 255) return key;
   throw new InferqError('invalid_request', 'Idempotency-Key must have 1 to 255 characters.');
-}
-
-function nextPath({ base, query }: Call, cursor: string): string {
-  const next = new URLSearchParams(query);
-  next.set('cursor', cursor);
-  return `${base}/jobs?${next.toString()}`;
 }
