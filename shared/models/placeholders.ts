@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Fault } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import { pointerStep } from '../json-pointer.ts';
 
 /** Where the values come from that model files only name. */
@@ -68,8 +69,4 @@ function fromFile(file: string, { read }: SecretSources): string | { detail: str
 function list(parent: unknown, key: string): unknown[] {
   const value = isObject(parent) ? parent[key] : undefined;
   return Array.isArray(value) ? value : [];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { closestMatch } from 'leven';
 import type { Fault } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import { pointerStep } from '../json-pointer.ts';
 import type { ModelSpec } from '../model.ts';
 
@@ -64,8 +65,4 @@ function under(value: unknown, pointer: string): Fault[] {
 function describe(key: string): string {
   const meant = closestMatch(key, KEYWORDS, { maxDistance: 2 });
   return `is no keyword of JSON Schema and checks nothing${meant === undefined ? '' : `: did you mean '${meant}'?`}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
