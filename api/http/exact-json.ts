@@ -1,4 +1,5 @@
 import { InferqError, messageOf } from '../../shared/errors.ts';
+import { pointerStep } from '../../shared/json-pointer.ts';
 import { survives } from './exact-number.ts';
 import type { InTurn } from './turns.ts';
 
@@ -182,5 +183,5 @@ function endOfString(text: string, start: number): number {
 }
 
 function pointerOf(levels: readonly Level[]): string {
-  return levels.map(({ step }) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return levels.map(({ step }) => pointerStep(step)).join('');
 }

@@ -7,6 +7,8 @@ import type { InTurn } from './turns.ts';
 /** A body, and how work that grows with it is to be done. */
 export interface JsonBody {
   value: unknown;
+  /** How many bytes it had on the wire. */
+  bytes: number;
   inTurn: InTurn;
 }
 
@@ -21,7 +23,7 @@ export async function readJsonBody(
   if (declared > maxBytes) throw tooLarge(maxBytes);
   const bytes = await readBytes(request, declared, maxBytes);
   const inTurn = turnsFor(bytes.length);
-  return { value: await parseExactJson(bytes, inTurn), inTurn };
+  return { value: await parseExactJson(bytes, inTurn), bytes: bytes.length, inTurn };
 }
 
 function checkType({ headers }: IncomingMessage): void {

@@ -19,8 +19,12 @@ export function valuesOf(query: URLSearchParams): ReadonlyMap<string, string> {
 
 /** Whoever repeats one may want both, or the last one as some readers have it: to choose would be to guess. */
 function givenTwice(name: string): InferqError {
-  const detail = `${name.slice(0, 80)} is given twice.`;
-  return new InferqError('invalid_request', detail, {
-    errors: [{ pointer: `?${name.slice(0, 80)}`, detail }],
-  });
+  return invalidParameter(name, 'is given twice');
+}
+
+/** `problem` goes on with the name: `must be …`. */
+export function invalidParameter(name: string, problem: string): InferqError {
+  const shown = name.slice(0, 80);
+  const detail = `${shown} ${problem}.`;
+  return new InferqError('invalid_request', detail, { errors: [{ pointer: `?${shown}`, detail }] });
 }

@@ -15,6 +15,7 @@ import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import { renderJob, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import { authorize, noSuchJob } from '../auth/authorize.ts';
 import { valueOf } from '../http/query.ts';
+import { queryAfter } from '../http/page-query.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
 import { limitRate, withinRate } from '../tenants/rate-limit.ts';
@@ -25,7 +26,7 @@ import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-even
 import { jobBody } from './job-body.ts';
 import { outputAnswer, readRedirect } from './job-output.ts';
 import { etagOf, matchesEtag, readInclude } from './job-view.ts';
-import { formatCursor, readListQuery } from './list-query.ts';
+import { readListQuery } from './list-query.ts';
 import { findReplay, type ReplayParts } from './replay.ts';
 import { retryJob } from './retry-job.ts';
 import { submitJob, type SubmitParts } from './submit-job.ts';
@@ -101,8 +102,8 @@ export function createJobHandlers(parts: JobHandlerParts) {
     idempotencyKey: string | undefined,
     waits: boolean,
   ) {
-    const { principal, requestId, traceparent, inTurn } = call;
-    parts.memory.take(Number(call.header('content-length') ?? 0));
+    const { principal, requestId, traceparent, bodyBytes, inTurn } = call;
+    parts.memory.take(bodyBytes);
     const settings = await parts.settingsOf(principal.tenant);
     const rate = await limitRate(parts.limiter, principal.tenant, settings);
     const waiter = waits ? parts.wakeUp.replica : undefined;
@@ -123,7 +124,7 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const headers: Record<string, string> = { ...rate, ...applied(wait) };
     const { shown, body } = await renderAccepted(job, current);
     if (isTerminal(shown.status)) return { status: 200, ...body, headers };
-    return { status: 202, ...body, headers: { ...headers, location: `/jobs/${job.id}` } };
+    return { status: 202, ...body, headers: { ...headers, location: `${call.base}/jobs/${job.id}` } };
   };
 
   const get: Handler = async (call) => {
@@ -157,7 +158,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
       limit,
       cursor,
     );
-    const next = page.next ? JSON.stringify(nextPath(call.query, formatCursor(page.next))) : 'null';
+    const next = page.next
+      ? JSON.stringify(`${call.base}/jobs?${queryAfter(call.query, page.next)}`)
+      : 'null';
     const jobs = await Promise.all(page.jobs.map(async (job) => renderJob(await parts.texts.whole(job))));
     return { status: 200, json: `{"data":[${jobs.join(',')}],"next":${next}}` };
   };
@@ -194,7 +197,11 @@ export function createJobHandlers(parts: JobHandlerParts) {
     // It costs what a submission costs.
     const rate = await limitRate(parts.limiter, failed.tenant, await parts.settingsOf(failed.tenant));
     const job = await withinRate(rate, () => retryJob(parts, failed));
-    return { status: 202, ...(await render(job)), headers: { ...rate, location: `/jobs/${job.id}` } };
+    return {
+      status: 202,
+      ...(await render(job)),
+      headers: { ...rate, location: `${call.base}/jobs/${job.id}` },
+    };
   };
 
   const deliveries: Handler = async (call) => {
@@ -224,10 +231,4 @@ function readIdempotencyKey(header: string | undefined): string | undefined {
   const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
   if (key.length >= 1 && key.length <= 255) return key;
   throw new InferqError('invalid_request', 'Idempotency-Key must have 1 to 255 characters.');
-}
-
-function nextPath(query: URLSearchParams, cursor: string): string {
-  const next = new URLSearchParams(query);
-  next.set('cursor', cursor);
-  return `/jobs?${next.toString()}`;
 }

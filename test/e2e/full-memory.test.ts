@@ -12,7 +12,7 @@ import { until } from '../support/until.ts';
 
 const INPUT = 'x'.repeat(200_000);
 
-test('new jobs are refused before Redis is full, and all that were accepted end', async (t) => {
+const refusedInTime = test.macro(async (t, asBody: (text: string) => RequestInit) => {
   const model = await startModel(t);
   const redis = await startTemporaryRedis({ settings: { maxmemory: '60mb' } });
   t.teardown(redis.stop);
@@ -20,8 +20,9 @@ test('new jobs are refused before Redis is full, and all that were accepted end'
   const accepted: string[] = [];
   let refusal;
   for (let at = 0; !refusal && at < 300; at++) {
-    const json = { model: 'm', input: `${at} ${INPUT}`, cache: 'bypass' };
-    const { status, body, headers } = await broker.request('/jobs', { method: 'POST', json });
+    const job = JSON.stringify({ model: 'm', input: `${at} ${INPUT}`, cache: 'bypass' });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, ...asBody(job) };
+    const { status, body, headers } = await broker.request('/jobs', init);
     if (status === 202) accepted.push(String(Object(body).id));
     else refusal = { status, error: Object(body).error_type, after: headers.get('retry-after') };
   }
@@ -52,3 +53,11 @@ test('models that come while Redis takes no writes are served, and their jobs ca
   t.deepEqual((await list()).sort(), names.map(modelCode).sort());
   for (const name of names) t.is((await broker.run({ model: name, input: name })).status, 'succeeded');
 });
+test('new jobs are refused before Redis is full, and all that were accepted end', refusedInTime, (body) => ({
+  body,
+}));
+
+test('so they are where the requests do not say how long they are', refusedInTime, (text) => ({
+  body: new Blob([text]).stream(),
+  duplex: 'half',
+}));

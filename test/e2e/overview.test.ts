@@ -121,6 +121,23 @@ test('an admin sees the jobs of a tenant page by page, cancels one, and that is 
   t.like(data[0], { action: 'job.cancel', target: `acme/${id}`, tenant: 'dev' });
 });
 
+test('where an admin goes on with the jobs of a tenant is told beside them, and nothing in them is changed', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  await putTenant(broker, 'acme', {});
+  const { token } = await makeToken(broker, 'acme');
+  const metadata = { next: '/jobs?limit=1' };
+  for (const input of [1, 2]) await broker.submit({ model: 'm', input, metadata }, bearer(token));
+
+  const { data, next } = Object((await broker.request('/tenants/acme/jobs?limit=1')).body);
+  t.deepEqual(data[0].metadata, metadata);
+  t.regex(next, /^\/tenants\/acme\/jobs\?limit=1&cursor=/);
+  const { id } = data[0];
+  await broker.request(`/tenants/acme/jobs/${id}/cancel`, { method: 'POST' });
+  const retried = await broker.request(`/tenants/acme/jobs/${id}/retry`, { method: 'POST' });
+  t.is(retried.status, 202);
+  t.like((await broker.request(retried.headers.get('location') ?? '')).body, { id, status: 'queued' });
+});
+
 function lineOf(overview: { models: { activity: Record<string, number[]> }[] }) {
   return overview.models[0];
 }

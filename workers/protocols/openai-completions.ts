@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../shared/json-object.ts';
 import { groupBy, without } from './batch.ts';
-import { invalidInput, invalidOutput, kindOf, messageIn, postOf, type JsonObject } from './body.ts';
+import { invalidInput, invalidOutput, kindOf, messageIn, postOf } from './body.ts';
 import { choiceAt, firstChoice, readGrowingChoice, requestOf, streamedRequest, usageOf } from './openai.ts';
 import type { BatchCodec, Protocol, StreamReader } from './protocol.ts';
 

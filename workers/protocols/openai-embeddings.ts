@@ -1,14 +1,6 @@
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
 import { groupBy, without } from './batch.ts';
-import {
-  invalidInput,
-  invalidOutput,
-  isList,
-  isObject,
-  kindOf,
-  messageIn,
-  postOf,
-  type JsonObject,
-} from './body.ts';
+import { invalidInput, invalidOutput, isList, kindOf, messageIn, postOf } from './body.ts';
 import { itemAt, requestOf, usageOf } from './openai.ts';
 import type { BatchCodec, Protocol } from './protocol.ts';
 

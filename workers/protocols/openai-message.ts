@@ -1,4 +1,5 @@
-import { isList, isObject, type JsonObject } from './body.ts';
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
+import { isList } from './body.ts';
 
 /** A chat message on its way together: its fields, and its tool calls by the index that the deltas give them. */
 interface Draft {

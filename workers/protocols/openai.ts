@@ -1,6 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
-import { invalidInput, isObject, kindOf, messageIn, parseObject, type JsonObject } from './body.ts';
+import { invalidInput, kindOf, messageIn, parseObject } from './body.ts';
 import type { StreamPart, StreamReader } from './protocol.ts';
 
 /** What OpenAI's APIs have in common. */

@@ -8,7 +8,9 @@ local function start_rate(rate, rated, busy, now)
   if not rate then return 0, false end
   -- Whoever starts at once waits for less than is measured.
   local took = math.max(tonumber(busy) or 0, rate / 10)
-  return rate / took * 1000, rate * math.exp(-(now - rated) / RATE_WINDOW) >= 10
+  -- The clock may have been set back.
+  local gap = math.max(0, now - rated)
+  return rate / took * 1000, rate * math.exp(-gap / RATE_WINDOW) >= 10
 end
 
 local function read_start_rate(prefix, now)
