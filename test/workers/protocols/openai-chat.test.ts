@@ -73,6 +73,9 @@ const piece = (index: number, given: string, more: object = {}) => ({
   tool_calls: [{ index, ...more, function: { ...('id' in more ? { name: 'f' } : {}), arguments: given } }],
 });
 
+const callsOf = (output: unknown): unknown =>
+  Reflect.get(Object(Reflect.get(Object(output), 'message')), 'tool_calls');
+
 const call = (id: string, given: string) => ({
   id,
   type: 'function',
@@ -89,10 +92,73 @@ test('tool calls whose pieces come mixed are put together by their index', (t) =
     ],
     'tool_calls',
   );
-  t.deepEqual(Reflect.get(Object(Reflect.get(Object(output), 'message')), 'tool_calls'), [
-    call('one', '{"a":1}'),
-    call('two', '{"b":2}'),
-  ]);
+  t.deepEqual(callsOf(output), [call('one', '{"a":1}'), call('two', '{"b":2}')]);
+});
+
+const named = (id: string | null, given: string, name: string | null = 'f') => ({
+  id,
+  type: 'function',
+  function: { name, arguments: given },
+});
+
+const zero = (...given: Parameters<typeof named>) => ({ index: 0, ...named(...given) });
+
+for (const [what, ...deltas] of [
+  ['the index 0 at each, as from Ollama,', [zero('one', '{"a":1}')], [zero('two', '{"b":2}')]],
+  ['the index 0 at each, in one delta,', [zero('one', '{"a":1}'), zero('two', '{"b":2}')]],
+  [
+    'the index 0 at each, in pieces, as from LMDeploy,',
+    [zero('one', '{"a"')],
+    [zero('one', ':1}', null)],
+    [zero('two', '{"b"')],
+    [zero('two', ':2}', null)],
+  ],
+  ['no index, as from Gemini,', [named('one', '{"a":1}')], [named('two', '{"b":2}')]],
+  [
+    'no index, the last of them continued without an id,',
+    [named('one', '{"a":1}'), named('two', '{"b"')],
+    [named('', ':2}', '')],
+  ],
+  [
+    'no index, continued by id,',
+    [named('one', '{"a"'), named('two', '{"b"')],
+    [named('one', ':1}', null), named('two', ':2}')],
+  ],
+] as const) {
+  test(`tool calls with ${what} are told apart`, (t) => {
+    const { output } = readAll(
+      deltas.map((calls) => ({ tool_calls: calls })),
+      'tool_calls',
+    );
+    t.deepEqual(callsOf(output), [call('one', '{"a":1}'), call('two', '{"b":2}')]);
+  });
+}
+
+test('tool calls with neither index nor id are as many as there are names', (t) => {
+  const deltas = ['{"a":1}', '{"b":2}'].map((given) => ({ tool_calls: [named('', given)] }));
+  t.deepEqual(callsOf(readAll(deltas, 'stop').output), [call('', '{"a":1}'), call('', '{"b":2}')]);
+});
+
+for (const [what, id] of [
+  ['null', null],
+  ['empty', ''],
+  ['another one each time', 'other'],
+] as const) {
+  test(`a piece whose id is ${what} and that has no name continues the call`, (t) => {
+    const { output } = readAll(
+      [{ tool_calls: [zero('one', '{"a"')] }, { tool_calls: [zero(id, ':1}', null)] }],
+      'tool_calls',
+    );
+    t.deepEqual(callsOf(output), [call('one', '{"a":1}')]);
+  });
+}
+
+test('tool calls that are no list but one call, as with TGI, are put together as well', (t) => {
+  const { output } = readAll(
+    [{ tool_calls: zero('', '{"a"') }, { tool_calls: zero('', ':1}', null) }],
+    'stop',
+  );
+  t.deepEqual(callsOf(output), [call('', '{"a":1}')]);
 });
 
 test('an error in the stream is model_error', (t) => {
