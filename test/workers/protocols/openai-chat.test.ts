@@ -161,10 +161,40 @@ test('tool calls that are no list but one call, as with TGI, are put together as
   t.deepEqual(callsOf(output), [call('', '{"a":1}')]);
 });
 
-test('an error in the stream is model_error', (t) => {
+const read = (...events: unknown[]): unknown => {
   const reader = openaiChat.stream?.();
-  const data = JSON.stringify({ error: { message: 'out of memory' } });
-  const error = t.throws(() => reader?.read({ event: 'message', data }), { instanceOf: InferqError });
-  t.is(error?.code, 'model_error');
-  t.is(error?.message, 'out of memory');
+  for (const event of events) {
+    const data = typeof event === 'string' ? event : JSON.stringify(event);
+    reader?.read({ event: 'message', data });
+  }
+  return openaiChat.toOutput(reader?.body());
+};
+
+const half = { choices: [{ index: 0, delta: { content: 'half an ans' }, finish_reason: null }] };
+
+for (const [what, said] of [
+  ['under "error"', { error: { message: 'engine died' } }],
+  ['that is an object of that kind', { object: 'error', message: 'engine died', code: 500 }],
+] as const) {
+  test(`an error in the stream, ${what}, is model_error`, (t) => {
+    const error = t.throws(() => read(half, said, '[DONE]'), { instanceOf: InferqError });
+    t.is(error?.code, 'model_error');
+    t.is(error?.message, 'engine died');
+  });
+}
+
+for (const [what, events] of [
+  ['nothing', []],
+  ['a role', [{ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] }]],
+] as const) {
+  test(`a stream that ends with ${what} in it, and no reason, is invalid_output`, (t) => {
+    const error = t.throws(() => read(...events, '[DONE]'), { instanceOf: InferqError });
+    t.is(error?.code, 'invalid_output');
+  });
+}
+
+test('a stream whose server gives no reason is as good, and so is a text that is empty for one', (t) => {
+  t.like(read(half, '[DONE]'), { message: { content: 'half an ans' }, finish_reason: null });
+  const nothing = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
+  t.like(read(nothing, '[DONE]'), { message: { content: null }, finish_reason: 'stop' });
 });

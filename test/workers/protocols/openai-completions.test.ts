@@ -115,6 +115,10 @@ test('an error chunk is a model_error with its message', (t) => {
   }
 });
 
+test('a stream that ends before it has begun is invalid_output', (t) => {
+  t.is(t.throws(() => readAll(['[DONE]']), { instanceOf: InferqError })?.code, 'invalid_output');
+});
+
 test('a chunk that is not JSON is invalid_output', (t) => {
   t.is(t.throws(() => readAll(['oops']), { instanceOf: InferqError })?.code, 'invalid_output');
 });
