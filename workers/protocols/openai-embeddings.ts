@@ -9,6 +9,7 @@ import {
   postOf,
   type JsonObject,
 } from './body.ts';
+import { oneForEach } from './embeddings.ts';
 import { itemAt, requestOf, usageOf } from './openai.ts';
 import type { BatchCodec, Protocol } from './protocol.ts';
 
@@ -24,8 +25,8 @@ const WHAT = 'an embedding request';
  */
 export const openaiEmbeddings: Protocol = {
   toRequest: (input, model) => postOf({ model: model.name, ...bodyOf(input) }),
-  toOutput(body) {
-    const embeddings = embeddingsIn(body);
+  toOutput(body, input) {
+    const embeddings = oneForEach(textsOf(input), embeddingsIn(body));
     return { embeddings: embeddings.map(present), usage: usageOf(body) };
   },
   errorMessage: messageIn,

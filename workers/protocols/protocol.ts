@@ -56,8 +56,8 @@ export interface BatchCodec {
 export interface Protocol {
   /** From the job's input after `preprocess`. Throws `invalid_input` that names what is wrong. */
   toRequest(input: unknown, model: ModelSpec): EndpointRequest;
-  /** What goes into `postprocess`, from the JSON body of a 2xx answer. Throws `invalid_output`. */
-  toOutput(body: unknown): unknown;
+  /** What goes into `postprocess`, from the JSON body of a 2xx answer to this input. Throws `invalid_output`. */
+  toOutput(body: unknown, input: unknown): unknown;
   /** The server's own words, out of the JSON body of an answer that is not 2xx; undefined where it has none. */
   errorMessage(body: unknown): string | undefined;
   /** Present where an answer may report a fault that its status does not: a failure with 200, a full server with 409. */

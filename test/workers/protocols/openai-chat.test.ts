@@ -14,7 +14,7 @@ function readAll(deltas: unknown[], finish: string): { parts: StreamPart[]; outp
     return JSON.stringify({ choices: [choice] });
   });
   const parts = [...events, '[DONE]'].flatMap((data) => reader.read({ event: 'message', data }));
-  return { parts, output: openaiChat.toOutput(reader.body()) };
+  return { parts, output: openaiChat.toOutput(reader.body(), 'x') };
 }
 
 test('a bare string is what a user says, to the model of that name, streamed', (t) => {
@@ -167,7 +167,7 @@ const read = (...events: unknown[]): unknown => {
     const data = typeof event === 'string' ? event : JSON.stringify(event);
     reader?.read({ event: 'message', data });
   }
-  return openaiChat.toOutput(reader?.body());
+  return openaiChat.toOutput(reader?.body(), 'x');
 };
 
 const half = { choices: [{ index: 0, delta: { content: 'half an ans' }, finish_reason: null }] };
