@@ -64,12 +64,11 @@ function createBatch(): BatchCodec {
     },
     toOutputs(body, inputs) {
       const embeddings = embeddingsIn(body);
-      const usage = inputs.length === 1 ? usageOf(body) : null;
       let from = 0;
       return inputs.map((input) => {
         const own = embeddings.slice(from, (from += textsOf(input).length));
         if (own.length === textsOf(input).length && own.every((each) => each !== undefined && each !== null))
-          return { embeddings: own, usage };
+          return { embeddings: own, usage: null };
         return invalidOutput('The answer to the batch has no embedding for a text of this input.');
       });
     },

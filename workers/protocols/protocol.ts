@@ -38,12 +38,15 @@ export interface ServerFault {
 }
 
 /**
- * Several inputs in one call. Pure, like the rest, and for inputs that `toRequest` has accepted: what a batch gives for
- * an input is what a call with this input alone would give to `toOutput` and on, where the model treats each by itself.
+ * Several inputs in one call, two or more unless `evenOfOne`. Pure, like the rest, and for inputs that `toRequest` has
+ * accepted: what a batch gives for an input is what a call with this input alone would give to `toOutput` and on, where
+ * the model treats each by itself.
  */
 export interface BatchCodec {
   /** Inputs of the same group fit into one call; an input without a group goes alone. */
   groupOf(input: unknown): string | undefined;
+  /** Set where a server that takes batches may take nothing else: what finds no other to go with is a batch of one. */
+  evenOfOne?: true;
   toRequest(inputs: readonly unknown[], model: ModelSpec): EndpointRequest;
   /**
    * For each input, in their order, what `toOutput` would give, or an InferqError: that of this input alone. Throws
