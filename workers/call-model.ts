@@ -51,7 +51,7 @@ export async function callModel(
   const protocol = protocolOf(model.spec.protocol);
   const request = protocol.toRequest(prepared, model.spec);
   const body = await callEndpoint(parts, model, { run, request, headers: headersOf(run), limits, watch });
-  return protocol.toOutput(body);
+  return protocol.toOutput(body, prepared);
 }
 
 export interface EndpointExchange {

@@ -46,7 +46,7 @@ test('a completion stream ends in the body of a plain completion', async (t) => 
   });
   const request = protocol.toRequest('Sag hallo', modelNamed('any'));
   const body = await startCaller(t).call(callOf(server.url, { protocol, request }));
-  t.deepEqual(protocol.toOutput(body), { text: 'Hallo', finish_reason: 'stop', usage: null });
+  t.deepEqual(protocol.toOutput(body, 'x'), { text: 'Hallo', finish_reason: 'stop', usage: null });
 });
 
 test('a stream that ends before its end marker is model_unavailable', async (t) => {

@@ -61,6 +61,6 @@ export function parseObject(event: string, data: string): JsonObject {
   return parsed;
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }

@@ -32,6 +32,7 @@ export const json: Protocol = {
   stream: createReader,
   batch: {
     groupOf: () => '',
+    evenOfOne: true,
     toRequest: (inputs) => postOf(inputs),
     toOutputs: (body, inputs) =>
       cut(
