@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { createBodyText } from './body-text.ts';
 
 /** How an endpoint answered. */
 export interface Answer {
@@ -31,8 +32,6 @@ export interface BodyLimits {
   ofRefusal: number;
 }
 
-const utf8 = new TextDecoder();
-
 /**
  * By undici's `dispatch`, which `Pool.request` stands on too, but without a stream, a signal and its listeners for each
  * call, which together cost as much as the request itself. No getter in what it answers: V8 makes an object with one a
@@ -53,8 +52,7 @@ export function createExchange(): Exchange {
         let answer: Answer | undefined;
         let isTold = false;
         let most = limits.most;
-        let received = 0;
-        const chunks: Uint8Array[] = [];
+        const text = createBodyText();
 
         function tell(found: Answer): void {
           isTold = true;
@@ -86,13 +84,13 @@ export function createExchange(): Exchange {
               if (!answer.stream.push(chunk)) its.pause();
               return;
             }
-            received += chunk.byteLength;
-            if (answer && !isTold && received > most) cutOff(answer);
-            else chunks.push(chunk);
+            if (!answer || isTold) return;
+            if (text.length() + chunk.length > most) cutOff(answer);
+            else text.add(chunk);
           },
           onResponseEnd() {
             if (answer?.stream) answer.stream.push(null);
-            else if (answer && !isTold) tell({ ...answer, text: textOf(chunks, received) });
+            else if (answer && !isTold) tell({ ...answer, text: text.read() });
           },
           onResponseError(_its, error) {
             if (answer?.stream) answer.stream.destroy(error);
@@ -135,9 +133,4 @@ function bodyOf(controller: Dispatcher.DispatchController): Readable {
   });
   // Destroying it emits an error, which nobody may be left to hear.
   return body.on('error', () => undefined);
-}
-
-function textOf(chunks: readonly Uint8Array[], length: number): string {
-  const [first] = chunks;
-  return utf8.decode(chunks.length === 1 && first ? first : Buffer.concat(chunks, length));
 }
