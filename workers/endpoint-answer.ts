@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { InferqError } from '../shared/errors.ts';
 import { noteNumbers, type ExactNumbers } from '../shared/exact-numbers.ts';
+import { isNestedDeeper, OUTPUT_DEPTH } from '../shared/json-depth.ts';
 import { answerFault, type Refusal } from './endpoint-fault.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
 import { encodingOf, isEventStream, typeOf, type Answer, type Exchange } from './endpoint-exchange.ts';
@@ -80,6 +81,7 @@ function refusalMessage(text: string, body: unknown, type: string, protocol: Pro
 }
 
 function parseBody(text: string, type: string, { address, exact }: AnswerContext): unknown {
+  checkDepth(text, address);
   try {
     const body: unknown = JSON.parse(text);
     if (exact) noteExactly(text, exact, address);
@@ -91,6 +93,12 @@ function parseBody(text: string, type: string, { address, exact }: AnswerContext
     const sentence = `answered with ${found}. Check its url and the model's protocol.`;
     throw answerFault('invalid_output', sentence, address);
   }
+}
+
+function checkDepth(text: string, address: EndpointAddress): void {
+  if (!isNestedDeeper(text, OUTPUT_DEPTH)) return;
+  const sentence = `answered with JSON that is nested deeper than ${OUTPUT_DEPTH} levels.`;
+  throw answerFault('invalid_output', sentence, address);
 }
 
 /** What is not JSON at all is left to whoever reads it. */
@@ -110,6 +118,7 @@ async function readStream(stream: Readable, reader: StreamReader, context: Answe
   try {
     for await (const event of serverSentEvents(stream, { maxBytes })) {
       if (lingering) continue;
+      checkDepth(event.data, address);
       const parts = reader.read(event);
       if (exact) noteExactly(event.data, exact, address);
       for (const part of parts) {

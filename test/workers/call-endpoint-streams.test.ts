@@ -115,3 +115,11 @@ test('what the receiver of parts throws ends the call as it is, and its connecti
   t.is(await t.throwsAsync(startCaller(t).call(callOf(server.url, { onPart }))), thrown);
   t.true(await until(() => server.open() === 0));
 });
+
+test('an event that is nested over 500 deep is invalid_output', async (t) => {
+  const { error } = await failing(t, (response) =>
+    response.writeHead(200, STREAM_TYPE).end(`event: output\ndata: ${'['.repeat(501)}${']'.repeat(501)}\n\n`),
+  );
+  t.is(error.code, 'invalid_output');
+  t.regex(error.message, /nested deeper than 500 levels/);
+});
