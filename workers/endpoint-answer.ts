@@ -4,7 +4,14 @@ import { noteNumbers, type ExactNumbers } from '../shared/exact-numbers.ts';
 import { isNestedDeeper, OUTPUT_DEPTH } from '../shared/json-depth.ts';
 import { answerFault, type Refusal } from './endpoint-fault.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
-import { encodingOf, isEventStream, typeOf, type Answer, type Exchange } from './endpoint-exchange.ts';
+import {
+  encodingOf,
+  headerOf,
+  isEventStream,
+  typeOf,
+  type Answer,
+  type Exchange,
+} from './endpoint-exchange.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocols/protocol.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 
@@ -55,13 +62,12 @@ async function readBody(answer: Answer, context: AnswerContext): Promise<unknown
 /** What a server says when it refuses. The status alone decides, so a body that cannot be read is no message. */
 export function readRefusal(answer: Answer, { protocol }: AnswerContext): Refusal {
   const text = answer.text ?? '';
-  const after = answer.headers['retry-after'];
   const status = answer.statusCode;
   const body = parseRefusal(text);
   return {
     status,
-    retryAfter: typeof after === 'string' ? after : undefined,
-    message: refusalMessage(text, body, String(answer.headers['content-type']), protocol),
+    retryAfter: headerOf(answer.headers, 'retry-after'),
+    message: refusalMessage(text, body, typeOf(answer.headers), protocol),
     fault: protocol.faultIn?.(status, body),
   };
 }

@@ -1,12 +1,14 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { createBodyText } from './body-text.ts';
 
+/** By names in lower case. One that the server has sent more than once is a list. */
+type Headers = Dispatcher.ResponseData['headers'];
+
 /** How an endpoint answered. */
 export interface Answer {
   statusCode: number;
-  headers: IncomingHttpHeaders;
+  headers: Headers;
   /** The whole body; undefined where it has more bytes than are taken, is encoded, or is a stream. */
   text: string | undefined;
   /** The body of an event stream, which has to be read or destroyed. */
@@ -77,7 +79,7 @@ export function createExchange(): Exchange {
             if (statusCode < 300 && isEncoded(headers)) cutOff(answer);
             else if (statusCode < 300 && isEventStream(headers))
               tell(Object.assign(answer, { stream: bodyOf(its) }));
-            else if (Number(headers['content-length'] ?? 0) > most) cutOff(answer);
+            else if (Number(headerOf(headers, 'content-length') ?? 0) > most) cutOff(answer);
           },
           onResponseData(its, chunk) {
             if (answer?.stream) {
@@ -104,21 +106,27 @@ export function createExchange(): Exchange {
   };
 }
 
+/** The first of its name. */
+export function headerOf(headers: Headers, name: string): string | undefined {
+  const found = headers[name];
+  return Array.isArray(found) ? found[0] : found;
+}
+
 /** `identity` where the body is as it is. */
-export function encodingOf(headers: IncomingHttpHeaders): string {
-  return headers['content-encoding'] ?? 'identity';
+export function encodingOf(headers: Headers): string {
+  return headerOf(headers, 'content-encoding') ?? 'identity';
 }
 
 /** In lower case. */
-export function typeOf(headers: IncomingHttpHeaders): string {
-  return (headers['content-type'] ?? 'no content type').toLowerCase();
+export function typeOf(headers: Headers): string {
+  return (headerOf(headers, 'content-type') ?? 'no content type').toLowerCase();
 }
 
-export function isEventStream(headers: IncomingHttpHeaders): boolean {
+export function isEventStream(headers: Headers): boolean {
   return typeOf(headers).startsWith('text/event-stream');
 }
 
-function isEncoded(headers: IncomingHttpHeaders): boolean {
+function isEncoded(headers: Headers): boolean {
   return encodingOf(headers) !== 'identity';
 }
 

@@ -162,3 +162,16 @@ test('an answer that is nested 500 deep is read, one level more is invalid_outpu
   t.is(error.code, 'invalid_output');
   t.regex(error.message, /nested deeper than 500 levels/);
 });
+
+test('of a header that a server sends twice the first counts', async (t) => {
+  const server = await startReceiver(t, (response) =>
+    response
+      .writeHead(200, ['content-type', 'application/json', 'content-type', 'text/html'])
+      .end('{"language": "de"}'),
+  );
+  t.deepEqual(await startCaller(t).call(callOf(server.url)), { language: 'de' });
+  const { error } = await failing(t, (response) =>
+    response.writeHead(429, ['retry-after', '7', 'retry-after', '9']).end(),
+  );
+  t.is(error.retryAfter, 7);
+});
