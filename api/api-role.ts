@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { describeBlobs } from '../shared/blobs/blob-store.ts';
 import { createTexts } from '../shared/blobs/texts.ts';
 import type { ApiConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
@@ -93,13 +94,13 @@ export async function createApiRole(
       redis: async () => `answers ${await redis.ping()}`,
       models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
       durability: () => checkGuarantee(redis, guarantee),
-      blobs: async () => blobs?.name ?? 'none: all stays in Redis',
       process: async () => {
         if (closing.signal.aborted) throw new Error('shutting down');
         return 'serving';
       },
     },
     () => catalog.warnings(),
+    { blobs: () => describeBlobs(blobs) },
   );
   const looking = {
     store: acceptance.store,

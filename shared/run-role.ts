@@ -1,5 +1,6 @@
 import { createBlobs } from './blobs/blob-place.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
+import { createMarkedBlobs } from './blobs/marked-blobs.ts';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Environment, RoleConfig } from './config.ts';
 import { createDiscovery } from './discovery/discovery.ts';
@@ -91,8 +92,7 @@ async function startRole<Config extends RoleConfig>(
 ): Promise<void> {
   const started = endWithSupervisor();
   const guarantee = await checkRedis(config.redisUrl, config.durability);
-  const blobs = config.blobs && createBlobs(config.blobs);
-  await checkBlobs(config.redisUrl, blobs);
+  const blobs = await openBlobs(config);
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel, together.process));
   const version = readVersion();
@@ -159,6 +159,13 @@ async function startRole<Config extends RoleConfig>(
     durability: describeGuarantee(guarantee),
   });
   process.send?.({ type: 'ready', url, drainMs });
+}
+
+async function openBlobs({ blobs: place, redisUrl }: RoleConfig): Promise<BlobStore | undefined> {
+  const store = place && createBlobs(place);
+  const mark = await checkBlobs(redisUrl, store);
+  // A bucket that is away says so itself.
+  return store && mark !== undefined && 'folder' in place ? createMarkedBlobs(store, mark) : store;
 }
 
 /** Its libraries are loaded only where they are needed. */

@@ -82,7 +82,8 @@ export function createTenantHandlers({ tenants, tokens, audit }: TenantHandlerPa
 
   const listAudit: Handler = async ({ query }) => {
     const cursor = valueOf(query, 'cursor');
-    if (cursor !== undefined && !/^\d{1,15}-\d{1,10}$/.test(cursor))
+    // An id begins with the time. Redis refuses what nothing can come before, which 0-0 is.
+    if (cursor !== undefined && !/^[1-9]\d{0,14}-\d{1,10}$/.test(cursor))
       throw invalid('?cursor', 'cursor is not one that this list has given out.');
     const data = await audit.list(AUDIT_PAGE, cursor);
     const last = data.length === AUDIT_PAGE ? data.at(-1) : undefined;

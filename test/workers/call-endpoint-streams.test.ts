@@ -162,3 +162,11 @@ test('the time of a call goes on while nobody takes its parts', async (t) => {
   t.is((await faultOf(t, call)).code, 'model_timeout');
   t.true(await until(() => server.open() === 0));
 });
+
+test('an event that is nested over 500 deep is invalid_output', async (t) => {
+  const { error } = await failing(t, (response) =>
+    response.writeHead(200, STREAM_TYPE).end(`event: output\ndata: ${'['.repeat(501)}${']'.repeat(501)}\n\n`),
+  );
+  t.is(error.code, 'invalid_output');
+  t.regex(error.message, /nested deeper than 500 levels/);
+});
