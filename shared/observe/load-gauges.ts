@@ -48,7 +48,11 @@ export function measureLoads(registry: Registry, read: () => Promise<Loads>, now
     'Runs that wait for a worker, or that one has',
     (load) => load.outstanding,
   );
-  gauge('inferq_oldest_wait_seconds', 'How long the next run has waited', (load) => load.oldest_wait ?? 0);
+  gauge(
+    'inferq_oldest_wait_seconds',
+    'How long the run has waited that waits longest',
+    (load) => load.oldest_wait ?? 0,
+  );
   gauge('inferq_model_paused', '1 while the model is paused', ({ paused }) => Number(paused));
   collected(
     'inferq_webhooks_owed',
