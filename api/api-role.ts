@@ -89,6 +89,7 @@ export async function createApiRole(
     commandDeadlineMs: COMMAND_DEADLINE_MS,
     onError: onError('connection'),
   });
+  const memory = watchMemory({ redis, codes: () => registry.list().map(({ code }) => code) });
   const readiness = createReadiness(
     {
       redis: async () => `answers ${await redis.ping()}`,
@@ -99,7 +100,7 @@ export async function createApiRole(
         return 'serving';
       },
     },
-    () => catalog.warnings(),
+    () => [...catalog.warnings(), ...memory.warnings()],
     { blobs: () => describeBlobs(blobs) },
   );
   const looking = {
@@ -108,7 +109,6 @@ export async function createApiRole(
     runEvents: createRunEvents(redis),
     wakeUp,
   };
-  const memory = watchMemory({ redis, codes: () => registry.list().map(({ code }) => code) });
   const vouching = createVouching({
     registry,
     knownCodes,

@@ -7,8 +7,8 @@ import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { createKnownCodes } from '../../shared/redis/known-codes.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
-import { endsOf, startModel, statusesOf } from '../support/many-jobs.ts';
 import { until } from '../support/until.ts';
+import { endsOf, startModel, statusesOf } from '../support/many-jobs.ts';
 
 const INPUT = 'x'.repeat(200_000);
 
@@ -61,3 +61,18 @@ test('so they are where the requests do not say how long they are', refusedInTim
   body: new Blob([text]).stream(),
   duplex: 'half',
 }));
+
+test('a Redis without a limit is told of until it has one', async (t) => {
+  const model = await startModel(t);
+  const redis = await startTemporaryRedis({ settings: { maxmemory: '0' } });
+  t.teardown(redis.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)], redis, workers: 0 });
+  const warnings = async (): Promise<string> =>
+    Object((await broker.request('/readyz')).body).warnings.join();
+  await until(async () => (await warnings()) !== '');
+  t.regex(await warnings(), /^Redis has no maxmemory: .*set it/);
+  const client = new Redis(redis.url);
+  t.teardown(() => client.disconnect());
+  await client.config('SET', 'maxmemory', '100mb');
+  await until(async () => (await warnings()) === '');
+});
