@@ -4,6 +4,7 @@ import { useMay } from '../api/identity.ts';
 import { useResource } from '../api/resource.ts';
 import { Empty, FaultNote } from '../parts/empty.tsx';
 import { ago, bytes, count, duration, rate } from '../parts/format.ts';
+import { Live } from '../parts/live.tsx';
 import { succeeded } from '../parts/activity-chart.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Badge, CircuitBadge } from '../parts/status.tsx';
@@ -15,12 +16,12 @@ type ModelLine = Overview['models'][number];
 
 /** What waits, what runs, what fails, and on what: all of it at a glance. */
 export function OverviewPage() {
-  const { data, fault } = useResource<Overview>('/overview', EVERY_MS);
+  const { data, fault, readAt } = useResource<Overview>('/overview', EVERY_MS);
   return (
     <>
       <header class="page">
         <h1>Overview</h1>
-        <span class="live">live</span>
+        <Live fault={fault} readAt={readAt} />
       </header>
       <FaultNote fault={fault} />
       {data && <Totals overview={data} />}
