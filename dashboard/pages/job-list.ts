@@ -20,7 +20,6 @@ export interface JobList {
   lines: readonly JobLine[];
   fresh: number;
   hasMore: boolean;
-  isLoading: boolean;
   fault: string | undefined;
   readAt: number | undefined;
   /** Reads the page after the last. */
@@ -88,7 +87,6 @@ export function useJobList(first: string, seen: () => Seen): JobList {
     lines: list,
     fresh: fresh.length,
     hasMore: next !== null,
-    isLoading: list.length === 0 && next !== null && fault === undefined,
     fault,
     readAt,
     more,

@@ -211,40 +211,42 @@ function Workers({ workers, at }: { workers: NonNullable<Overview['workers']>; a
   return (
     <section class="card" aria-labelledby="workers-heading">
       <h2 id="workers-heading">Workers</h2>
-      <table class="workers">
-        <thead>
-          <tr>
-            <th scope="col">Worker</th>
-            <th scope="col">Does</th>
-            <th scope="col" class="number">
-              Running
-            </th>
-            <th scope="col" class="number">
-              Version
-            </th>
-            <th scope="col" class="number">
-              Up for
-            </th>
-            <th scope="col" class="number">
-              Seen
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {workers.map((worker) => (
-            <tr key={worker.name}>
-              <th scope="row" class="mono">
-                {worker.name}
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="workers-heading">
+        <table class="workers">
+          <thead>
+            <tr>
+              <th scope="col">Worker</th>
+              <th scope="col">Does</th>
+              <th scope="col" class="number">
+                Running
               </th>
-              <td>{worker.roles.join(', ')}</td>
-              <td class="number">{count(worker.running)}</td>
-              <td class="number">{worker.version}</td>
-              <td class="number">{duration(Math.max(0, now - Date.parse(worker.started_at)) / 1000)}</td>
-              <td class="number">{ago(worker.seen_at, now)}</td>
+              <th scope="col" class="number">
+                Version
+              </th>
+              <th scope="col" class="number">
+                Up for
+              </th>
+              <th scope="col" class="number">
+                Seen
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {workers.map((worker) => (
+              <tr key={worker.name}>
+                <th scope="row" class="mono">
+                  {worker.name}
+                </th>
+                <td>{worker.roles.join(', ')}</td>
+                <td class="number">{count(worker.running)}</td>
+                <td class="number">{worker.version}</td>
+                <td class="number">{duration(Math.max(0, now - Date.parse(worker.started_at)) / 1000)}</td>
+                <td class="number">{ago(worker.seen_at, now)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </section>
   );
 }

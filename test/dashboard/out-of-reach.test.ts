@@ -20,3 +20,13 @@ withBrowser('what cannot be read any more is not called live', async (t) => {
     await page.getByText(/^stale since \d/).waitFor();
   }
 });
+
+withBrowser('jobs that cannot be read are not said to be none', async (t) => {
+  const { broker } = await startDemo(t);
+  const { page } = await visit(t, broker);
+  await page.getByRole('rowheader', { name: /language-id/ }).waitFor();
+  await Promise.all(broker.apis.map((api) => api.stop(5000)));
+  await page.getByRole('link', { name: 'Jobs', exact: true }).click();
+  await page.getByRole('alert').getByText('The API cannot be reached').waitFor();
+  t.is(await page.getByText('No jobs yet').count(), 0);
+});
