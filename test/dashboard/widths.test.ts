@@ -8,6 +8,7 @@ const BEYOND_PAGE = `document.documentElement.scrollWidth - document.body.client
 const beyond = (element: string): string =>
   `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(${element})`;
 const BEYOND_MODELS = beyond(`document.querySelector('.overview').parentElement`);
+const BEYOND_WORKERS = `Math.max(...[...document.querySelectorAll('.workers tr > *')].map((cell) => ${beyond('cell')}))`;
 const BEYOND_DIALOG = beyond(`document.querySelector('dialog')`);
 
 /** A failing endpoint, a webhook that was refused, a tenant with a token. Answers the id of a job. */
@@ -57,6 +58,9 @@ withBrowser('no page is wider than a telephone', async (t) => {
   await page.getByRole('button', { name: 'New token' }).click();
   await page.getByRole('dialog').waitFor();
   t.is(await page.evaluate<number>(BEYOND_DIALOG), 0, 'New token');
+  await page.goto(`${demo.broker.url}/dashboard`);
+  await page.getByRole('heading', { name: 'Workers' }).waitFor();
+  t.is(await page.evaluate<number>(BEYOND_WORKERS), 0, 'each text of a worker is in its cell');
   await page.goto(`${demo.broker.url}/dashboard/webhooks`);
   t.true(await isWithin(page, '.delivery time', '.card:has(.delivery)'), 'when it was is in the card');
   await page.goto(`${demo.broker.url}/dashboard/models/sentiment@1`);
