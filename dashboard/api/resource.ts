@@ -4,11 +4,13 @@ import { call, sayFault } from './client.ts';
 export interface Resource<T> {
   data: T | undefined;
   fault: string | undefined;
+  /** When the data were read, in epoch ms. */
+  readAt: number | undefined;
   refresh: () => Promise<void>;
 }
 
 /** What was read last, by path: a page that is opened again is there at once, and nothing jumps. */
-const known = new Map<string, unknown>();
+const known = new Map<string, { value: unknown; readAt: number }>();
 
 export function forgetResources(): void {
   known.clear();
@@ -25,7 +27,7 @@ export function useResource<T>(path: string | undefined, every = 0): Resource<T>
     if (path === undefined) return;
     try {
       const value = await call<T>(path);
-      known.set(path, value);
+      known.set(path, { value, readAt: Date.now() });
       if (alive.current === path) setFault(undefined);
     } catch (error) {
       if (alive.current === path) setFault(sayFault(error));
@@ -39,8 +41,8 @@ export function useResource<T>(path: string | undefined, every = 0): Resource<T>
   }, [refresh, every]);
   useEffect(() => () => void (alive.current = undefined), []);
 
-  const data = path === undefined ? undefined : (known.get(path) as T | undefined);
-  return { data, fault, refresh };
+  const last = path === undefined ? undefined : known.get(path);
+  return { data: last?.value as T | undefined, fault, readAt: last?.readAt, refresh };
 }
 
 /** Does it at once and then again and again, one after the other, not while the page is hidden. Answers how to stop. */

@@ -12,14 +12,16 @@ interface Lines {
   next: string | null;
   /** New ones that were not put on top, because that would move what is being looked at. */
   fresh: JobLine[];
+  /** When they were brought up to date, in epoch ms. */
+  readAt: number | undefined;
 }
 
 export interface JobList {
   lines: readonly JobLine[];
   fresh: number;
   hasMore: boolean;
-  isLoading: boolean;
   fault: string | undefined;
+  readAt: number | undefined;
   /** Reads the page after the last. */
   more: () => void;
   /** Puts the new ones on top. */
@@ -57,6 +59,7 @@ export function useJobList(first: string, seen: () => Seen): JobList {
       const { isAtTop, ids } = seen();
       takeHead(lines, await readPage(first), first, isAtTop);
       for (const page of pagesToRead(lines, ids, first)) update(lines, (await readPage(page)).data);
+      lines.readAt = Date.now();
     });
 
   const more = (): void => {
@@ -75,7 +78,7 @@ export function useJobList(first: string, seen: () => Seen): JobList {
     return repeat(refresh, EVERY_MS);
   }, [first]);
 
-  const { list, fresh, next } = state.current;
+  const { list, fresh, next, readAt } = state.current;
   const takeFresh = (): void => {
     putOnTop(state.current);
     changed();
@@ -84,8 +87,8 @@ export function useJobList(first: string, seen: () => Seen): JobList {
     lines: list,
     fresh: fresh.length,
     hasMore: next !== null,
-    isLoading: list.length === 0 && next !== null && fault === undefined,
     fault,
+    readAt,
     more,
     takeFresh,
     refresh,
@@ -93,7 +96,7 @@ export function useJobList(first: string, seen: () => Seen): JobList {
 }
 
 function emptyLines(first: string): Lines {
-  return { list: [], pageOf: new Map(), next: first, fresh: [] };
+  return { list: [], pageOf: new Map(), next: first, fresh: [], readAt: undefined };
 }
 
 async function readPage(path: string): Promise<Page<JobLine>> {

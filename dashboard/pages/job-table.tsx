@@ -59,7 +59,11 @@ export function JobTable({ list, filter, selected, onSelected, onSeen }: JobTabl
   });
 
   if (lines.length === 0)
-    return list.isLoading ? <div class="table" aria-busy="true" /> : <NoJobs filter={filter} />;
+    return list.readAt === undefined ? (
+      <div class="table" aria-busy={list.fault === undefined} />
+    ) : (
+      <NoJobs filter={filter} />
+    );
   const isAll = selected.size >= lines.length;
   const now = Date.now();
   return (

@@ -4,6 +4,7 @@ import { useMay } from '../api/identity.ts';
 import { FaultNote } from '../parts/empty.tsx';
 import { count } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
+import { Live } from '../parts/live.tsx';
 import { useShortcuts } from '../parts/shortcuts.tsx';
 import { say } from '../parts/toast.tsx';
 import { doToMany, type BulkAction } from './bulk.ts';
@@ -27,7 +28,7 @@ export function JobsPage() {
     <>
       <header class="page">
         <h1>Jobs</h1>
-        <span class="live">live</span>
+        <Live fault={list.fault} readAt={list.readAt} />
         <span class="muted" aria-live="polite">
           {loaded(list)}
         </span>

@@ -144,7 +144,6 @@ async function redrive(name: string): Promise<void> {
 }
 
 function Endpoints({ endpoints }: { endpoints: EndpointView[] }) {
-  const may = useMay();
   const now = Date.now();
   return (
     <section class="card" aria-labelledby="endpoints-heading">
@@ -162,7 +161,6 @@ function Endpoints({ endpoints }: { endpoints: EndpointView[] }) {
               <th scope="col" class="number">
                 Priority
               </th>
-              {may('admin') && <th scope="col">Last failure</th>}
             </tr>
           </thead>
           <tbody>
@@ -170,6 +168,7 @@ function Endpoints({ endpoints }: { endpoints: EndpointView[] }) {
               <tr key={endpoint.url ?? index}>
                 <th scope="row" class="mono">
                   {endpoint.url ?? `endpoint ${index + 1}`}
+                  {endpoint.error && <small class="last-failure">Last failure: {endpoint.error}</small>}
                 </th>
                 <td>
                   <CircuitBadge state={endpoint.state} failing={endpoint.failing} />
@@ -177,7 +176,6 @@ function Endpoints({ endpoints }: { endpoints: EndpointView[] }) {
                 <td>{endpoint.since === null ? '–' : ago(endpoint.since, now)}</td>
                 <td class="number">{endpoint.weight}</td>
                 <td class="number">{endpoint.priority}</td>
-                {may('admin') && <td class="wrap">{endpoint.error ?? '–'}</td>}
               </tr>
             ))}
           </tbody>

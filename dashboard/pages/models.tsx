@@ -3,18 +3,19 @@ import type { ModelView, Page } from '../api/bodies.ts';
 import { useResource } from '../api/resource.ts';
 import { Empty, FaultNote } from '../parts/empty.tsx';
 import { count, duration } from '../parts/format.ts';
+import { Live } from '../parts/live.tsx';
 import { Badge, CircuitBadge } from '../parts/status.tsx';
 
 const EVERY_MS = 3000;
 
 /** The models that one may use, a card each. */
 export function ModelsPage() {
-  const { data, fault } = useResource<Page<ModelView>>('/models', EVERY_MS);
+  const { data, fault, readAt } = useResource<Page<ModelView>>('/models', EVERY_MS);
   return (
     <>
       <header class="page">
         <h1>Models</h1>
-        <span class="live">live</span>
+        <Live fault={fault} readAt={readAt} />
       </header>
       <FaultNote fault={fault} />
       {data?.data.length === 0 && (

@@ -4,6 +4,7 @@ import { useMay } from '../api/identity.ts';
 import { useResource } from '../api/resource.ts';
 import { Empty, FaultNote } from '../parts/empty.tsx';
 import { ago, bytes, count, duration, rate } from '../parts/format.ts';
+import { Live } from '../parts/live.tsx';
 import { succeeded } from '../parts/activity-chart.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Badge, CircuitBadge } from '../parts/status.tsx';
@@ -15,12 +16,12 @@ type ModelLine = Overview['models'][number];
 
 /** What waits, what runs, what fails, and on what: all of it at a glance. */
 export function OverviewPage() {
-  const { data, fault } = useResource<Overview>('/overview', EVERY_MS);
+  const { data, fault, readAt } = useResource<Overview>('/overview', EVERY_MS);
   return (
     <>
       <header class="page">
         <h1>Overview</h1>
-        <span class="live">live</span>
+        <Live fault={fault} readAt={readAt} />
       </header>
       <FaultNote fault={fault} />
       {data && <Totals overview={data} />}
@@ -210,40 +211,42 @@ function Workers({ workers, at }: { workers: NonNullable<Overview['workers']>; a
   return (
     <section class="card" aria-labelledby="workers-heading">
       <h2 id="workers-heading">Workers</h2>
-      <table class="workers">
-        <thead>
-          <tr>
-            <th scope="col">Worker</th>
-            <th scope="col">Does</th>
-            <th scope="col" class="number">
-              Running
-            </th>
-            <th scope="col" class="number">
-              Version
-            </th>
-            <th scope="col" class="number">
-              Up for
-            </th>
-            <th scope="col" class="number">
-              Seen
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {workers.map((worker) => (
-            <tr key={worker.name}>
-              <th scope="row" class="mono">
-                {worker.name}
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="workers-heading">
+        <table class="workers">
+          <thead>
+            <tr>
+              <th scope="col">Worker</th>
+              <th scope="col">Does</th>
+              <th scope="col" class="number">
+                Running
               </th>
-              <td>{worker.roles.join(', ')}</td>
-              <td class="number">{count(worker.running)}</td>
-              <td class="number">{worker.version}</td>
-              <td class="number">{duration(Math.max(0, now - Date.parse(worker.started_at)) / 1000)}</td>
-              <td class="number">{ago(worker.seen_at, now)}</td>
+              <th scope="col" class="number">
+                Version
+              </th>
+              <th scope="col" class="number">
+                Up for
+              </th>
+              <th scope="col" class="number">
+                Seen
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {workers.map((worker) => (
+              <tr key={worker.name}>
+                <th scope="row" class="mono">
+                  {worker.name}
+                </th>
+                <td>{worker.roles.join(', ')}</td>
+                <td class="number">{count(worker.running)}</td>
+                <td class="number">{worker.version}</td>
+                <td class="number">{duration(Math.max(0, now - Date.parse(worker.started_at)) / 1000)}</td>
+                <td class="number">{ago(worker.seen_at, now)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { useResource } from '../api/resource.ts';
 import { Empty, FaultNote } from '../parts/empty.tsx';
 import { Field } from '../parts/field.tsx';
 import { PlaygroundResult } from './playground-result.tsx';
-import { propertiesOf, SchemaForm, startOf } from './schema-form.tsx';
+import { exampleOf, propertiesOf, SchemaForm, startOf } from './schema-form.tsx';
 import { SnippetCard } from './snippet-card.tsx';
 
 /** What is typed: as a form where the schema allows one, or as JSON. */
@@ -181,10 +181,11 @@ function Bench({ model, names, onModel, template }: BenchProps) {
 }
 
 function startDraft({ input_schema: schema }: ModelView, hasForm: boolean, template: unknown): Draft {
-  const isObject = typeof template === 'object' && template !== null && !Array.isArray(template);
-  const value = isObject ? Object.fromEntries(Object.entries(template)) : startOf(schema);
-  const json = JSON.stringify(template ?? value, null, 2);
-  const isJson = !hasForm || (template !== undefined && !isObject);
+  const given = template ?? exampleOf(schema);
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+  const value = isObject ? Object.fromEntries(Object.entries(given)) : startOf(schema);
+  const json = JSON.stringify(given ?? value, null, 2);
+  const isJson = !hasForm || (given !== undefined && !isObject);
   return { value, json, isJson, priority: 'normal', cache: 'use' };
 }
 

@@ -1,4 +1,5 @@
 import { Field } from '../parts/field.tsx';
+import { bytes } from '../parts/format.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -27,7 +28,12 @@ export function propertiesOf(schema: Schema): Property[] | undefined {
     }));
 }
 
-/** What the form begins with: what the schema says, else nothing. */
+/** The input that a schema gives for a model: its first example, or its default. */
+export function exampleOf({ examples, default: fallback }: Schema): unknown {
+  return Array.isArray(examples) ? examples[0] : fallback;
+}
+
+/** What the form begins with where there is no such input: what the schema says of each property, else nothing. */
 export function startOf(schema: Schema): Record<string, unknown> {
   const entries = (propertiesOf(schema) ?? []).map(({ name, schema: inner, isRequired, kind }) => {
     const { default: given, examples } = inner;
@@ -123,13 +129,7 @@ function Input({ property: { kind, schema }, value, onValue, ...rest }: InputPro
     case 'choice':
       return <Choice {...rest} choices={schema['enum']} value={value} onValue={onValue} />;
     case 'file':
-      return (
-        <input
-          {...rest}
-          type="file"
-          onChange={(event) => void readFile(event.currentTarget.files?.[0]).then(onValue)}
-        />
-      );
+      return <FileInput {...rest} value={text} onValue={onValue} />;
     case 'text':
       return <input {...rest} value={text} onInput={(event) => onValue(event.currentTarget.value)} />;
     case 'lines':
@@ -174,6 +174,20 @@ function Choice({
         </option>
       ))}
     </select>
+  );
+}
+
+/** The browser names a file that was chosen; of one that was there before, its size is told. */
+function FileInput({ value, onValue, ...rest }: { value: string; onValue: (value: unknown) => void }) {
+  return (
+    <>
+      <input
+        {...rest}
+        type="file"
+        onChange={(event) => void readFile(event.currentTarget.files?.[0]).then(onValue)}
+      />
+      {value !== '' && <p class="hint">{bytes((value.length * 3) / 4)} are sent.</p>}
+    </>
   );
 }
 

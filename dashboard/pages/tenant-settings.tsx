@@ -103,14 +103,19 @@ function draftOf({ rate, max_queued: most, weight, budget, models }: Tenant): Dr
 }
 
 function settingsOf({ limit, window, maxQueued, weight, budget, period, models }: Draft): object {
-  const names = models.split(',').map((name) => name.trim());
   return {
     rate: limit === '' ? null : { limit: Number(limit), window: Number(window) },
     max_queued: maxQueued === '' ? null : Number(maxQueued),
     ...(weight === '' ? {} : { weight: Number(weight) }),
     budget: budget === '' ? null : period === '' ? Number(budget) : { limit: Number(budget), period },
-    models: names.filter((name) => name !== ''),
+    models: namesIn(models),
   };
+}
+
+/** Of models, as a person lists them: `language-id, ocr*`. */
+export function namesIn(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '');
 }
 
 function textOf(value: number | null | undefined): string {

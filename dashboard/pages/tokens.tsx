@@ -10,6 +10,7 @@ import { Field } from '../parts/field.tsx';
 import { ago, day } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { attempt } from '../parts/toast.tsx';
+import { namesIn } from './tenant-settings.tsx';
 
 const USUAL: Scope[] = ['jobs:write', 'jobs:read', 'models:read'];
 
@@ -106,13 +107,15 @@ interface NewTokenProps {
 function NewToken({ tenant, onClose, onMade }: NewTokenProps) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly Scope[]>(USUAL);
+  const [models, setModels] = useState('*');
+  const [expires, setExpires] = useState('');
   const [secret, setSecret] = useState<string>();
   const make = async (event: Event): Promise<void> => {
     event.preventDefault();
     await attempt(async () => {
       const made = await call<{ token: string }>(`/tenants/${tenant}/tokens`, {
         method: 'POST',
-        json: { name, scopes },
+        json: { name, scopes, models: namesIn(models), expires_at: timeOf(expires) },
       });
       setSecret(made.token);
       await onMade();
@@ -150,6 +153,16 @@ function NewToken({ tenant, onClose, onMade }: NewTokenProps) {
             </label>
           ))}
         </fieldset>
+        <Field label="Models" hint="Names with commas; * is a wildcard">
+          <input required value={models} onInput={(event) => setModels(event.currentTarget.value)} />
+        </Field>
+        <Field label="Expires" hint="Empty: never">
+          <input
+            type="datetime-local"
+            value={expires}
+            onInput={(event) => setExpires(event.currentTarget.value)}
+          />
+        </Field>
         <div class="actions">
           <button type="submit" class="primary" disabled={scopes.length === 0}>
             Make it
@@ -158,4 +171,9 @@ function NewToken({ tenant, onClose, onMade }: NewTokenProps) {
       </form>
     </Dialog>
   );
+}
+
+/** What a field of date and time holds is the browser's own time. */
+function timeOf(local: string): string | null {
+  return local === '' ? null : new Date(local).toISOString();
 }

@@ -14,29 +14,33 @@ export interface Span {
 /** What a job spent its time with, in the order in which it began. */
 export function spansOf(job: Job, deliveries: readonly DeliveryRecord[]): Span[] {
   const attempts = job.attempts ?? [];
-  const spans = [queueSpan(job), ...attempts.map(attemptSpan), ...pauses(attempts)];
-  const running = runningSpan(job, attempts);
-  if (running) spans.push(running);
-  return [...spans, ...deliveries.map(deliverySpan)].sort((a, b) => a.start - b.start);
+  const spans = [queueSpan(job, attempts[0]), ...attempts.map(attemptSpan), ...pauses(attempts)];
+  return [...spans, ...spansUnderWay(job, attempts.at(-1)), ...deliveries.map(deliverySpan)].sort(
+    (a, b) => a.start - b.start,
+  );
 }
 
-function queueSpan({
-  created_at: created,
-  started_at: started,
-  completed_at: ended,
-  queue,
-  cache,
-}: Job): Span {
-  const end = started ?? ended;
-  const place = queue ? `place ${queue.position}` : '';
+/** Until the first attempt: after a retry, `started_at` is that of the one since. */
+function queueSpan(
+  { created_at: created, started_at: started, completed_at: ended, queue, cache }: Job,
+  first: Attempt | undefined,
+): Span {
+  const start = Date.parse(created);
+  const end = first?.started_at ?? started ?? ended;
+  const place = first ? '' : placeIn(queue);
   return {
     kind: 'queue',
     name: 'Queue',
     detail: cache === 'hit' ? 'answered from the cache' : place,
-    start: Date.parse(created),
-    end: end === null ? null : Date.parse(end),
+    start,
+    // A call that it joined may be older than the job.
+    end: end === null ? null : Math.max(start, Date.parse(end)),
     isGood: true,
   };
+}
+
+function placeIn(queue: Job['queue']): string {
+  return queue ? `place ${queue.position}` : '';
 }
 
 function attemptSpan({ attempt, started_at: start, ended_at: end, outcome, detail, ...more }: Attempt): Span {
@@ -54,26 +58,33 @@ function attemptSpan({ attempt, started_at: start, ended_at: end, outcome, detai
 function pauses(attempts: readonly Attempt[]): Span[] {
   return attempts.slice(1).flatMap((attempt, index) => {
     const before = attempts[index];
-    if (!before) return [];
-    const [start, end] = [Date.parse(before.ended_at), Date.parse(attempt.started_at)];
-    return end > start
-      ? [{ kind: 'pause', name: 'Wait', detail: 'until the next attempt', start, end, isGood: true }]
-      : [];
+    return before ? pauseSpans(before, Date.parse(attempt.started_at)) : [];
   });
 }
 
-/** The attempt under way is not in the list of attempts yet. */
-function runningSpan(job: Job, attempts: readonly Attempt[]): Span | undefined {
-  if (job.status !== 'running' || job.started_at === null) return undefined;
-  const before = attempts.at(-1);
-  return {
+/** None where the attempts follow upon each other. */
+function pauseSpans(before: Attempt, end: number | null, detail = 'until the next attempt'): Span[] {
+  const start = Date.parse(before.ended_at);
+  return end === null || end > start
+    ? [{ kind: 'pause', name: 'Wait', detail, start, end, isGood: true }]
+    : [];
+}
+
+/** What goes on after the last attempt that is over; the one under way is not in the list of attempts yet. */
+function spansUnderWay(job: Job, last: Attempt | undefined): Span[] {
+  if (job.status === 'queued') return last ? pauseSpans(last, null, placeIn(job.queue)) : [];
+  if (job.status !== 'running' || job.started_at === null) return [];
+  const started = Date.parse(job.started_at);
+  const running: Span = {
     kind: 'attempt',
     name: `Attempt ${job.metrics.attempts} · model call`,
     detail: job.progress?.message ?? 'under way',
-    start: Date.parse(before?.ended_at ?? job.started_at),
+    // The run began before the last attempt ended, unless that was of a run before.
+    start: Math.max(started, last ? Date.parse(last.ended_at) : started),
     end: null,
     isGood: true,
   };
+  return [...(last ? pauseSpans(last, started) : []), running];
 }
 
 function deliverySpan({

@@ -9,6 +9,7 @@ import { useResource } from '../api/resource.ts';
 import { Empty, FaultNote } from '../parts/empty.tsx';
 import { count, moment, shortId } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
+import { Live } from '../parts/live.tsx';
 import { DeliveryBadge } from '../parts/status.tsx';
 import { attempt, say } from '../parts/toast.tsx';
 import { AttemptTable, replay } from './job-deliveries.tsx';
@@ -24,12 +25,12 @@ export function WebhooksPage() {
   const may = useMay();
   const [status, setStatus] = useState('');
   const path = `/webhooks/deliveries?limit=100${status === '' ? '' : `&status=${status}`}`;
-  const { data, fault, refresh } = useResource<Page<Delivery>>(path, EVERY_MS);
+  const { data, fault, readAt, refresh } = useResource<Page<Delivery>>(path, EVERY_MS);
   return (
     <>
       <header class="page">
         <h1>Webhooks</h1>
-        <span class="live">live</span>
+        <Live fault={fault} readAt={readAt} />
         {may('jobs:write') && (
           <span class="actions">
             <button type="button" onClick={() => void recover().then(refresh)}>

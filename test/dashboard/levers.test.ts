@@ -62,9 +62,16 @@ withBrowser('an admin looks into another tenant, makes one, and makes and revoke
   t.like((await broker.request('/tenants/initech')).body, { max_queued: 50, rate: null, weight: 1 });
 
   await page.getByRole('button', { name: 'New token' }).click();
-  await page.getByLabel('Name').fill('ci');
-  await page.getByRole('button', { name: 'Make it' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('ci');
+  await dialog.getByLabel('Models', { exact: true }).fill('language-id, oc*');
+  await dialog.getByLabel('Expires').fill('2100-01-02T03:04');
+  await dialog.getByRole('button', { name: 'Make it' }).click();
   const secret = await page.locator('dialog code').innerText();
+  const [made] = Object((await broker.request('/tenants/initech/tokens')).body).data;
+  const expires_at = await page.evaluate<string>(`new Date('2100-01-02T03:04').toISOString()`);
+  t.is(Date.parse(made.expires_at), Date.parse(expires_at));
+  t.deepEqual(made.models, ['language-id', 'oc*']);
   t.is((await broker.request('/me', { headers: bearer(secret) })).status, 200);
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Revoke ci' }).click();

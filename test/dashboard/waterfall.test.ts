@@ -71,3 +71,39 @@ test('what goes on has no end, and the shortest can be seen', (t) => {
   if (!queue) throw new Error('There is no queue');
   t.true(placeOf({ ...queue, end: queue.start }, queue.start, queue.start + 1e6).width > 0);
 });
+
+const stretches = (spans: ReturnType<typeof spansOf>): unknown[] =>
+  spans.map(({ kind, start, end }) => [kind, start - 1_700_000_000_000, end && end - 1_700_000_000_000]);
+
+test('a job that was retried waited for its first attempt once, and for the others after the one before', (t) => {
+  const attempts = [attempt(1, 100, 300, 'model_error'), attempt(2, 5000, 5200, 'succeeded')];
+  const retried = { started_at: at(5000), completed_at: at(5200), attempts };
+  t.deepEqual(stretches(spansOf(job(retried), [])), [
+    ['queue', 0, 100],
+    ['attempt', 100, 300],
+    ['pause', 300, 5000],
+    ['attempt', 5000, 5200],
+  ]);
+});
+
+test('a job that is retried waits, and then runs, since it does', (t) => {
+  const attempts = [attempt(1, 100, 300, 'model_error')];
+  const open = { completed_at: null, attempts };
+  const queue = { position: 3, eta: null };
+  const waiting = spansOf(job({ ...open, status: 'queued', started_at: null, queue }), []);
+  t.deepEqual(stretches(waiting), [
+    ['queue', 0, 100],
+    ['attempt', 100, 300],
+    ['pause', 300, null],
+  ]);
+  t.deepEqual(
+    waiting.map(({ detail }) => detail),
+    ['', 'model_error', 'place 3'],
+  );
+  t.deepEqual(stretches(spansOf(job({ ...open, status: 'running', started_at: at(5000) }), [])), [
+    ['queue', 0, 100],
+    ['attempt', 100, 300],
+    ['pause', 300, 5000],
+    ['attempt', 5000, null],
+  ]);
+});
