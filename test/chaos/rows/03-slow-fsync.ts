@@ -9,6 +9,7 @@ import { finding, type Chaos, type Finding, type Row } from '../row.ts';
 import { findTracer, ONE_AOF, tracedRedis } from '../traced-redis.ts';
 
 const SLOW = { from: 400, seconds: 3 };
+const SPOILT = 3;
 
 export const slowFsync: Row = {
   row: 3,
@@ -31,8 +32,10 @@ async function run(chaos: Chaos): Promise<Finding> {
   });
   const acknowledged: { key: string; id: string }[] = [];
   const refused = new Map<number, number>();
-  for (let round = 0; round < times; round++) {
-    chaos.tell(`round ${round + 1} of ${times}, ${acknowledged.length} accepted so far`);
+  let told = 0;
+  // On a busy machine the flushes of a start may be all that are quick: such a round says nothing.
+  for (let round = 0; told < times && round < times + SPOILT; round++) {
+    chaos.tell(`round ${told + 1} of ${times}, ${acknowledged.length} accepted so far`);
     await redis.kill();
     const before = await aofSize(redis);
     await redis.start(await tracedRedis({ tracer, dir: redis.dir, slowFlushes: SLOW }));
@@ -48,6 +51,7 @@ async function run(chaos: Chaos): Promise<Finding> {
     await losePower(redis, before);
     await stopped;
     await redis.start();
+    if (load.acknowledged.length > 0) told += 1;
     acknowledged.push(...load.acknowledged);
     for (const [status, count] of load.refused) refused.set(status, (refused.get(status) ?? 0) + count);
   }
@@ -58,7 +62,7 @@ async function run(chaos: Chaos): Promise<Finding> {
   );
   const wrong = describeFaults(check({ acknowledged, jobs, heard: undefined }));
   return finding(
-    wrong === '' && acknowledged.length > 0,
-    `${times} times: ${wrong || '0 lost, 0 stuck'} of ${acknowledged.length} accepted; while it was slow: ${describeRefusals(refused)}`,
+    wrong === '' && told === times,
+    `${told} times: ${wrong || '0 lost, 0 stuck'} of ${acknowledged.length} accepted; while it was slow: ${describeRefusals(refused)}`,
   );
 }
