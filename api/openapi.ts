@@ -3,7 +3,7 @@ import { ERRORS } from '../shared/errors.ts';
 import { Job, JobRequest } from '../shared/job.ts';
 import { ALWAYS, ANSWER_HEADERS, type AnswerHeader } from './http/answer-headers.ts';
 import type { Route, RouteAnswer } from './http/route.ts';
-import { asSent } from './sent-schema.ts';
+import { asAnswered, asSent } from './sent-schema.ts';
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
 
@@ -140,7 +140,7 @@ function describeAnswer(status: number, answer: RouteAnswer): object {
 
 function contentOf(status: number, { schema, type }: RouteAnswer): object | undefined {
   if (type) return { [type]: { schema: { type: 'string' } } };
-  if (schema) return { 'application/json': { schema: refer(schema) } };
+  if (schema) return { 'application/json': { schema: asAnswered(refer(schema)) } };
   return status < 400 ? undefined : { 'application/problem+json': { schema: PROBLEM } };
 }
 

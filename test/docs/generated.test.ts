@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import type { Schema } from '../../docs/generate/openapi.ts';
 import { describeRoutes } from '../../docs/generate/api-reference.ts';
@@ -27,6 +28,19 @@ test('what has a default may be left out of a body', (t) => {
   t.true(fields.some(({ schema }) => schema.default !== undefined));
   for (const { name, schema, isRequired } of fields)
     t.false(isRequired && schema.default !== undefined, name);
+});
+
+test('each default in the document is one that its own schema allows', (t) => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const { paths, components } = readOpenApi();
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+  const contents = operations.flatMap(({ requestBody, responses }) => [
+    requestBody?.content,
+    ...Object.values(responses).map(({ content }) => content),
+  ]);
+  const schemas = contents.map((content) => content?.['application/json']?.schema ?? {});
+  for (const { name, schema } of [...schemas, ...Object.values(components.schemas)].flatMap(fieldsOf))
+    if (schema.default !== undefined) t.true(ajv.validate({ ...schema }, schema.default), name);
 });
 
 function fieldsOf({ properties = {}, required = [], items, anyOf = [] }: Schema): Field[] {
