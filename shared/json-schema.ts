@@ -149,6 +149,7 @@ function suggest(name: string, schema: ErrorObject['parentSchema']): string {
   return known === undefined ? '' : `: did you mean '${known}'?`;
 }
 
-function escapePointer(name: string): string {
+/** A name as a part of a pointer (RFC 6901). */
+export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

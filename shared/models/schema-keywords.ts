@@ -1,6 +1,6 @@
 import { closestMatch } from 'leven';
 import type { Fault } from '../errors.ts';
-import { FORMATS } from '../json-schema.ts';
+import { escapePointer, FORMATS } from '../json-schema.ts';
 import type { ModelSpec } from '../model.ts';
 
 /** Where in a schema others stand: one, a list of them, or one under each name. */
@@ -43,7 +43,7 @@ export function strangeKeywords(spec: Pick<ModelSpec, 'input_schema' | 'output_s
 function strangeIn(schema: unknown, pointer: string): Fault[] {
   if (!isObject(schema)) return [];
   return Object.entries(schema).flatMap(([key, value]) => {
-    const at = `${pointer}/${escape(key)}`;
+    const at = `${pointer}/${escapePointer(key)}`;
     if (LISTS.includes(key) || ONE.includes(key)) return inside(value, at);
     if (MAPS.includes(key)) return under(value, at);
     if (key === 'format')
@@ -60,11 +60,9 @@ function inside(value: unknown, pointer: string): Fault[] {
 
 function under(value: unknown, pointer: string): Fault[] {
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, item]) => strangeIn(item, `${pointer}/${escape(name)}`));
-}
-
-function escape(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+  return Object.entries(value).flatMap(([name, item]) =>
+    strangeIn(item, `${pointer}/${escapePointer(name)}`),
+  );
 }
 
 function describe(key: string): string {

@@ -1,5 +1,6 @@
 import type { Fault } from '../errors.ts';
 import type { Environment } from '../config.ts';
+import { escapePointer } from '../json-schema.ts';
 import type { Endpoint, ModelSpec } from '../model.ts';
 
 /** The variables of a worker that a spec from the API may name; it must not carry any other to an endpoint. */
@@ -17,7 +18,7 @@ export function checkSecrets({ endpoints }: ModelSpec): Fault[] {
 function checkEndpoint({ url, headers = {} }: Endpoint, pointer: string): Fault[] {
   const urlFault = faultOfUrl(url);
   const inHeaders = Object.entries(headers).flatMap(([name, value]) =>
-    HEADER.test(value) ? [] : [{ pointer: `${pointer}/headers/${escape(name)}`, detail: HEADER_RULE }],
+    HEADER.test(value) ? [] : [{ pointer: `${pointer}/headers/${escapePointer(name)}`, detail: HEADER_RULE }],
   );
   return [...(urlFault ? [{ pointer: `${pointer}/url`, detail: urlFault }] : []), ...inHeaders];
 }
@@ -73,8 +74,4 @@ function shownUrl(text: string): string {
 
 function mapValues(record: Record<string, string>, map: (value: string) => string): Record<string, string> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
-}
-
-function escape(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

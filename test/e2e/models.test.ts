@@ -70,6 +70,10 @@ test('a bad spec is refused whole with a pointer to each fault, and the one befo
       ['/endpoints/0/headers/a'],
     ],
     [
+      specOf(model.url, { endpoints: [{ url: model.url, headers: { expect: '${INFERQ_SECRET_KEY}' } }] }),
+      ['/endpoints/0/headers/expect'],
+    ],
+    [
       specOf(model.url, { preprocess: 'a[', output_schema: { type: 'x' } }),
       ['/output_schema', '/preprocess'],
     ],
