@@ -86,6 +86,12 @@ test('a misspelt field is told with the one that may be meant', (t) => {
   t.throws(() => parse(`${MODEL}\ncolour: red`), { message: /is not a known property$/ });
 });
 
+test('a list without models is a file that has none, where it is written', (t) => {
+  t.deepEqual(parseModelFile('models: []', 'models.yaml', {}), []);
+  for (const text of ['models:', '{}', '[]'])
+    t.throws(() => parseModelFile(text, 'models.yaml', {}), { instanceOf: ModelFileError }, text);
+});
+
 test('an empty file and broken YAML are told in whole sentences', (t) => {
   for (const text of ['', '# nothing\n'])
     t.throws(() => parseModelFile(text, 'models.yaml', {}), {
