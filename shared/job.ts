@@ -36,7 +36,11 @@ export const JobRequest = Type.Object(
     cache: Type.Optional(Type.Enum([...CACHE_MODES], { default: 'use' })),
     metadata: Type.Optional(Metadata),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    // The reference page offers it to try out.
+    examples: [{ model: 'language-id', input: { text: 'Guten Morgen, wie geht es dir?' } }],
+  },
 );
 export type JobRequest = Static<typeof JobRequest>;
 

@@ -40,6 +40,14 @@ test('the shell examples of docs/jobs.md and docs/webhooks.md work, one after th
   t.is(ids[0], ids[1]);
 });
 
+test('the job that the API reference offers to try out is one of the demo models', async (t) => {
+  const broker = await startDemoBroker(t);
+  const { components } = Object((await broker.request('/openapi.json')).body);
+  const [example, ...more] = components.schemas.JobRequest.examples ?? [];
+  t.deepEqual(more, []);
+  t.like(await broker.run(example), { status: 'succeeded', output: { language: 'de' } });
+});
+
 test('the Python clients of docs/jobs.md work', async (t) => {
   if (!(await hasCommands(t, 'python3'))) return;
   const broker = await startDemoBroker(t);
