@@ -4,6 +4,7 @@ import { Job, JobRequest } from '../shared/job.ts';
 import { ALWAYS, ANSWER_HEADERS, type AnswerHeader } from './http/answer-headers.ts';
 import type { Route, RouteAnswer } from './http/route.ts';
 import { asAnswered, asSent } from './sent-schema.ts';
+import { describeEvents } from './webhooks/told-events.ts';
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
 
@@ -60,6 +61,7 @@ export function describeApi(routes: readonly Route[], version: string): object {
     security: [{ bearer: [] }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
+    webhooks: describeEvents(refer(Job)),
     components: {
       schemas: COMPONENTS,
       headers: HEADERS,

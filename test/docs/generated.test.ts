@@ -4,7 +4,7 @@ import type { Schema } from '../../docs/generate/openapi.ts';
 import { describeRoutes } from '../../docs/generate/api-reference.ts';
 import { clientTypes } from '../../docs/generate/client-types.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
-import { readDocument } from './document.ts';
+import { namesUnder, readDocument } from './document.ts';
 import { readOpenApi } from './openapi.ts';
 
 const AGAIN = 'npm run generate makes it anew';
@@ -19,6 +19,11 @@ test('the API reference and the types of the client are those of the document', 
   const document = readOpenApi();
   t.is(readDocument('docs/api.md'), describeRoutes(document), AGAIN);
   t.is(readDocument('client/src/schema.ts'), await clientTypes(document), AGAIN);
+});
+
+test('the document has each event that a webhook tells of', (t) => {
+  const events = namesUnder(readDocument('docs/webhooks.md'), '## Events');
+  t.deepEqual(Object.keys(readOpenApi().webhooks).sort(), [...events].sort());
 });
 
 test('what has a default may be left out of a body', (t) => {
