@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { describeBlobs } from '../shared/blobs/blob-store.ts';
 import { createTexts } from '../shared/blobs/texts.ts';
 import type { ApiConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
@@ -77,7 +78,7 @@ export async function createApiRole(
   const notices = createNoticeQueue(redis, onError('notice queue'));
   const wakeUp = createWakeUp(subscriber, randomBytes(6).toString('hex'));
   const tokens = createTokenStore(redis);
-  const tenants = createTenantStore(redis);
+  const { tenants, settingsOf } = rememberSettings(createTenantStore(redis));
   const accounts = createAccounts(redis);
   const knownCodes = createKnownCodes(redis);
 
@@ -88,18 +89,19 @@ export async function createApiRole(
     commandDeadlineMs: COMMAND_DEADLINE_MS,
     onError: onError('connection'),
   });
+  const memory = watchMemory({ redis, codes: () => registry.list().map(({ code }) => code) });
   const readiness = createReadiness(
     {
       redis: async () => `answers ${await redis.ping()}`,
       models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
       durability: () => checkGuarantee(redis, guarantee),
-      blobs: async () => blobs?.name ?? 'none: all stays in Redis',
       process: async () => {
         if (closing.signal.aborted) throw new Error('shutting down');
         return 'serving';
       },
     },
-    () => catalog.warnings(),
+    () => [...catalog.warnings(), ...memory.warnings()],
+    { blobs: () => describeBlobs(blobs) },
   );
   const looking = {
     store: acceptance.store,
@@ -107,7 +109,6 @@ export async function createApiRole(
     runEvents: createRunEvents(redis),
     wakeUp,
   };
-  const memory = watchMemory({ redis, codes: () => registry.list().map(({ code }) => code) });
   const vouching = createVouching({
     registry,
     knownCodes,
@@ -147,7 +148,7 @@ export async function createApiRole(
     secrets: createWebhookSecrets(redis),
     tenants,
     tokens,
-    settingsOf: rememberSettings(tenants),
+    settingsOf,
     limiter: createRateLimiter(redis),
     audit: createAuditLog(redis),
     knownCodes,

@@ -28,6 +28,9 @@ export interface AppParts extends Authentication {
   closing: AbortSignal;
 }
 
+/** What is there besides the routes; all of it is only read. */
+const PAGES = ['/', '/docs', '/openapi.json', '/dashboard', '/dashboard/{*path}'];
+
 /** Express put together: the order here is the order in which a request is looked at. */
 export function createApp({
   routes,
@@ -63,9 +66,15 @@ export function createApp({
       serve(parts, { route, parameters: parametersOf(request) }, exchangeOf(response)),
     );
   }
-  refuseOtherMethods(app, routes);
+  for (const [path, those] of Map.groupBy(routes, (route) => route.path))
+    refuseOtherMethods(
+      app,
+      expressPath(path),
+      those.map(({ method }) => method.toUpperCase()),
+    );
   app.get('/', (_request, response) => response.redirect('/docs'));
   app.use(createDocs(describeApi(routes, version)), createDashboard());
+  for (const path of PAGES) refuseOtherMethods(app, path, ['GET']);
   app.use(() => {
     throw new InferqError('not_found', 'There is nothing at this path. GET /docs shows what there is.');
   });
@@ -79,17 +88,14 @@ function parametersOf({ params }: Request): Record<string, string> {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
 }
 
-function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
-    app.all(expressPath(path), (request, response) => {
-      response.setHeader('allow', methods.join(', '));
-      throw new InferqError(
-        'method_not_allowed',
-        `${request.method} is not for this path: it takes ${methods.join(', ')}.`,
-      );
-    });
-  }
+/** The path is Express's; a request that comes here has met nothing that takes its method. */
+function refuseOtherMethods(app: Express, path: string, methods: readonly string[]): void {
+  // Express answers HEAD as GET, without the body.
+  const taken = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  app.all(path, (request, response) => {
+    response.setHeader('allow', taken);
+    throw new InferqError('method_not_allowed', `${request.method} is not for this path: it takes ${taken}.`);
+  });
 }
 
 function expressPath(path: string): string {

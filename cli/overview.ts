@@ -9,6 +9,8 @@ export interface Overview {
   rate?: number;
   /** For admins. */
   workers?: Worker[];
+  /** Webhooks that have not arrived; for admins. */
+  owed?: number;
   /** In bytes, for admins. A limit of 0 is none. */
   memory?: { used: number; limit: number };
 }
@@ -46,13 +48,14 @@ function toOverview(body: unknown, url: string): Overview {
     const model = toModel(isRecord(line) ? { ...line, endpoints: [{ state, failing }] } : line, url);
     return { ...model, rate: numberIn(activity, 'rate') };
   });
-  const { redis } = body;
+  const { redis, webhooks } = body;
   const workers: unknown = body['workers'];
   const memory = isRecord(redis) ? redis['memory'] : null;
   return {
     models,
     rate: models.reduce((sum, each) => sum + each.rate, 0),
     ...(Array.isArray(workers) ? { workers: workers.map(toWorker) } : {}),
+    ...(isRecord(webhooks) ? { owed: numberIn(webhooks, 'owed') } : {}),
     ...(isRecord(memory)
       ? { memory: { used: numberIn(memory, 'used'), limit: numberIn(memory, 'limit') } }
       : {}),

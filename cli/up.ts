@@ -6,6 +6,7 @@ import { startBroker } from './local/broker.ts';
 import type { BrokerOptions, LocalBroker } from './local/broker.ts';
 import { cloneFolder } from './local/clone.ts';
 import { developmentToken, readDevState, writeDevState } from './local/dev-state.ts';
+import { environmentFaults } from './local/environment-faults.ts';
 import { ownerOf, tryFileLock } from './local/file-lock.ts';
 import { listenForStop } from './local/stop-signals.ts';
 import type { StopSignals } from './local/stop-signals.ts';
@@ -36,7 +37,8 @@ export async function up(options: UpOptions = {}): Promise<number> {
   const { root = cloneFolder(), env = process.env } = options;
   const state = join(root, '.inferq');
   if (env['INFERQ_DEV_TOKEN'] !== undefined && !BEARER.test(env['INFERQ_DEV_TOKEN'])) {
-    return fail('INFERQ_DEV_TOKEN is not a bearer token: letters, digits and . _ ~ + / - only');
+    const fault = 'INFERQ_DEV_TOKEN is not a bearer token: letters, digits and . _ ~ + / - only';
+    return fail((await environmentFaults(fault, env, { root, state })).join('\n'));
   }
   await mkdir(state, { recursive: true });
   // Also when something else has made it: it holds the token, and what clients have sent.

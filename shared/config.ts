@@ -99,6 +99,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     scaling: readScalingGoals(env, faults),
     maxBody: readInteger(env, 'INFERQ_MAX_BODY', MIB, [1024, 64 * MIB], faults),
   };
+  checkPorts(config, faults);
   return checked(config, faults);
 }
 
@@ -124,6 +125,11 @@ export function checked<Config>(config: Config, faults: readonly string[]): Conf
   return config;
 }
 
+/** The address of a role's listeners. */
+export function listeningHost(env: Environment): string {
+  return env['HOST'] || '127.0.0.1';
+}
+
 /** The file of models, or the folder of them. */
 export function modelLocation(env: Environment): string {
   return env['INFERQ_MODELS'] ?? 'models/';
@@ -135,7 +141,7 @@ export function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
   if (!LOG_LEVELS.includes(logLevel))
     faults.push(`LOG_LEVEL is '${logLevel}': it must be one of ${LOG_LEVELS.join(', ')}.`);
   return {
-    host: env['HOST'] || '127.0.0.1',
+    host: listeningHost(env),
     metricsPort: readInteger(env, 'METRICS_PORT', 9464, [0, 65_535], faults),
     redisUrl: readRedisUrl(env, faults),
     models: modelLocation(env),
@@ -146,6 +152,15 @@ export function readRoleConfig(env: Environment, faults: string[]): RoleConfig {
     discovery: readDiscoveryConfig(env, faults),
     tracing: readTracingConfig(env, faults),
   };
+}
+
+/** Else one of the two listeners would find that another program has its port. */
+export function checkPorts(
+  { port, metricsPort }: { port: number; metricsPort: number },
+  faults: string[],
+): void {
+  if (port === metricsPort && port > 0)
+    faults.push(`PORT and METRICS_PORT are both ${port}: each of the two listeners needs its own.`);
 }
 
 function readProcesses(env: Environment, faults: string[]): number {
@@ -193,7 +208,9 @@ function readJwtConfig(env: Environment, faults: string[]): JwtConfig | undefine
   if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(tenantClaim))
     faults.push('JWT_TENANT_CLAIM must be printable ASCII without spaces, quotes and backslashes.');
   if (secret && uri) faults.push('JWT_SECRET and JWKS_URI are both set: choose one.');
-  const keys = secret ? readSecret(secret, faults) : uri ? readJwksUri(uri, faults) : undefined;
+  const bySecret = secret ? readSecret(secret, faults) : undefined;
+  const byUri = uri ? readJwksUri(uri, faults) : undefined;
+  const keys = bySecret ?? byUri;
   if (!secret && !uri) {
     for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_TENANT_CLAIM'])
       if (env[name])

@@ -13,8 +13,11 @@ declare global {
 /** Integers that a double rounds, and numbers beyond all doubles, as they were written, by what became of them. */
 export type ExactNumbers = Map<number, string>;
 
-/** An integer of 16 digits or more where a value begins; inside of a string it only costs a second look. */
-const LONG_INTEGER = /(?:^|[[,:\s])-?\d{16,}(?=[\s,\]}]|$)/;
+/**
+ * Sixteen digits where a value begins; inside of a string they only cost a second look. No further than these: to step
+ * back, V8 keeps a place on its stack for each digit, and it has none for millions.
+ */
+const LONG_NUMBER = /(?:^|[[,:\s])-?\d{16}/;
 /** It may be infinite as a double, which JSON has no word for. */
 const LARGE_EXPONENT = /\d[eE]\+?\d{3}/;
 
@@ -24,15 +27,20 @@ const LARGE_EXPONENT = /\d[eE]\+?\d{3}/;
  * of them became one double.
  */
 export function noteNumbers(text: string, exact: ExactNumbers): void {
-  if (!LONG_INTEGER.test(text) && !LARGE_EXPONENT.test(text)) return;
+  if (!LONG_NUMBER.test(text) && !LARGE_EXPONENT.test(text)) return;
   JSON.parse(text, (_key, value, { source }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
-    if (Number.isFinite(value) && !/^-?\d+$/.test(source)) return value;
+    if (Number.isFinite(value) && /[.eE]/.test(source)) return value;
     const twin = exact.get(value) ?? source;
-    if (twin !== source) throw new RangeError(`${twin} and ${source} are the same number to most readers`);
+    if (twin !== source)
+      throw new RangeError(`${short(twin)} and ${short(source)} are the same number to most readers`);
     exact.set(value, source);
     return value;
   });
+}
+
+function short(source: string): string {
+  return source.length > 40 ? `${source.slice(0, 40)}…` : source;
 }
 
 /** JSON with the noted integers as they were, wherever they have come. */

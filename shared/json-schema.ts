@@ -4,6 +4,7 @@ import { closestMatch } from 'leven';
 import { RE2JS } from 're2js';
 import { boundKeywords, countValues, lengthOf, TooManySteps } from './bounded-keywords.ts';
 import type { Fault } from './errors.ts';
+import { pointerStep } from './json-pointer.ts';
 
 /** Checks a value and answers every fault, none where it fits. Defaults of the schema are put into the value. */
 export type SchemaCheck = (value: unknown) => Fault[];
@@ -132,7 +133,7 @@ function toFault({
     case 'unevaluatedProperties': {
       const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
       return {
-        pointer: `${instancePath}/${escapePointer(name)}`,
+        pointer: `${instancePath}${pointerStep(name)}`,
         detail: `is not a known property${suggest(name, parentSchema)}`,
       };
     }
@@ -147,9 +148,4 @@ function toFault({
 function suggest(name: string, schema: ErrorObject['parentSchema']): string {
   const known = closestMatch(name, Object.keys(Object(schema?.['properties'])), { maxDistance: 2 });
   return known === undefined ? '' : `: did you mean '${known}'?`;
-}
-
-/** A name as a part of a pointer (RFC 6901). */
-export function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

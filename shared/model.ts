@@ -120,3 +120,10 @@ export const ModelFile = Type.Object({ models: Type.Array(Type.Unknown()) }, { a
 export function fullName(model: Pick<ModelSpec, 'name' | 'version'>): string {
   return `${model.name}@${model.version}`;
 }
+
+/** What `name` or `name@version` says. All that follows the first @ is the version, so that none is taken for another. */
+export function splitName(text: string): { name: string; version: string | undefined } {
+  const at = text.indexOf('@');
+  if (at < 0) return { name: text, version: undefined };
+  return { name: text.slice(0, at), version: text.slice(at + 1) };
+}

@@ -85,17 +85,19 @@ export type Settlement =
   | { kind: 'handover'; run: string; priority: number; owed: string[] }
   | { kind: 'queued' };
 
+/** The job is as this very step left it, without its output. */
 export type Leaving =
   | { kind: 'missing' }
   | { kind: 'not due' }
-  | { kind: 'ended'; status: JobStatus }
-  | { kind: 'left'; run: string; abandoned: boolean; was: JobStatus };
+  | { kind: 'ended'; job: StoredJob }
+  | { kind: 'left'; job: StoredJob; abandoned: boolean; was: JobStatus };
 
+/** The job is as this very step left it. */
 export type Retrial =
   | { kind: 'missing' }
   | { kind: 'removed' }
   | { kind: 'refused'; status: JobStatus }
-  | { kind: 'queued'; run: string; priority: number }
+  | { kind: 'queued'; job: StoredJob; priority: number }
   | Full;
 
 export type RunEventKind = 'progress' | 'output' | 'log';

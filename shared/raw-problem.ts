@@ -4,8 +4,12 @@ import { InferqError, toProblem, type ErrorCode } from './errors.ts';
 
 /** The whole answer, as text, to what Node's parser does not take for a request. */
 export function rawProblem(error: NodeJS.ErrnoException): string {
-  const [code, detail] = explain(error);
-  const problem = toProblem(new InferqError(code, detail));
+  return rawAnswer(new InferqError(...explain(error)));
+}
+
+/** The whole answer, as text, where there is a connection alone. */
+export function rawAnswer(error: InferqError): string {
+  const problem = toProblem(error);
   const body = JSON.stringify(problem);
   return (
     `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +

@@ -1,7 +1,8 @@
 import { createBlobs } from './blobs/blob-place.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
+import { createMarkedBlobs } from './blobs/marked-blobs.ts';
 import type { Registry as MetricsRegistry } from 'prom-client';
-import { ConfigError, modelLocation, type Environment, type RoleConfig } from './config.ts';
+import type { Environment, RoleConfig } from './config.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import { messageOf } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
@@ -26,6 +27,7 @@ import { connect, PATIENT } from './redis/connection.ts';
 import { describeGuarantee, type Guarantee } from './redis/durability.ts';
 import { createModelStore } from './redis/model-store.ts';
 import type { ScalingReader } from './scaling/scaling-reader.ts';
+import { startFaults } from './start-faults.ts';
 import { collectStartGarbage } from './start-garbage.ts';
 import { readVersion } from './version.ts';
 
@@ -76,20 +78,9 @@ export async function runRole<Config extends RoleConfig>(
   try {
     await startRole(kind, kind.readConfig(env), env, together);
   } catch (error) {
-    const faults =
-      error instanceof ConfigError ? [error.message, ...(await modelFaults(env))] : [messageOf(error)];
+    const faults = await startFaults([error], env);
     process.stderr.write(`${faults.join('\n')}\n`);
     process.exit(1);
-  }
-}
-
-/** What stands in the way of the models too: who mends the environment is to know of all of it at once. */
-async function modelFaults(env: Environment): Promise<string[]> {
-  try {
-    await createModelSource(modelLocation(env), env).load();
-    return [];
-  } catch (error) {
-    return [messageOf(error)];
   }
 }
 
@@ -101,8 +92,7 @@ async function startRole<Config extends RoleConfig>(
 ): Promise<void> {
   const started = endWithSupervisor();
   const guarantee = await checkRedis(config.redisUrl, config.durability);
-  const blobs = config.blobs && createBlobs(config.blobs);
-  await checkBlobs(config.redisUrl, blobs);
+  const blobs = await openBlobs(config);
   const events = createEvents();
   logEvents(events, createLogger(kind.name, config.logLevel, together.process));
   const version = readVersion();
@@ -169,6 +159,13 @@ async function startRole<Config extends RoleConfig>(
     durability: describeGuarantee(guarantee),
   });
   process.send?.({ type: 'ready', url, drainMs });
+}
+
+async function openBlobs({ blobs: place, redisUrl }: RoleConfig): Promise<BlobStore | undefined> {
+  const store = place && createBlobs(place);
+  const mark = await checkBlobs(redisUrl, store);
+  // A bucket that is away says so itself.
+  return store && mark !== undefined && 'folder' in place ? createMarkedBlobs(store, mark) : store;
 }
 
 /** Its libraries are loaded only where they are needed. */

@@ -33,7 +33,8 @@ export interface AnswerLimits {
 /** How a call is watched and broken off. */
 export interface CallWatch {
   signal: BreakSignal;
-  onPart: (part: StreamPart) => void;
+  /** The endpoint's stream is read on when it has resolved. */
+  onPart: (part: StreamPart) => void | Promise<void>;
   /** Which endpoint it goes to; again where the first had no room. */
   onEndpoint: (endpoint: Endpoint) => void;
 }
@@ -50,7 +51,7 @@ export async function callModel(
   const protocol = protocolOf(model.spec.protocol);
   const request = protocol.toRequest(prepared, model.spec);
   const body = await callEndpoint(parts, model, { run, request, headers: headersOf(run), limits, watch });
-  return protocol.toOutput(body);
+  return protocol.toOutput(body, prepared);
 }
 
 export interface EndpointExchange {

@@ -19,7 +19,7 @@ export interface EndpointAddress {
 export function addressOf({ url, headers = {} }: Endpoint): EndpointAddress {
   const parsed = URL.parse(url);
   // The url itself stays out of the message: it may hold credentials.
-  if (!parsed) throw new InferqError('model_error', 'An endpoint of the model has a url that is none.');
+  if (!parsed) throw new InferqError('model_error', 'The url of an endpoint of the model is not valid.');
   const { origin, pathname, search, searchParams, username, password } = parsed;
   const credentials = `${unescape(username)}:${unescape(password)}`;
   const basic = Buffer.from(credentials).toString('base64');

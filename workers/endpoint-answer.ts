@@ -1,9 +1,17 @@
 import type { Readable } from 'node:stream';
 import { InferqError } from '../shared/errors.ts';
 import { noteNumbers, type ExactNumbers } from '../shared/exact-numbers.ts';
+import { isNestedDeeper, OUTPUT_DEPTH } from '../shared/json-depth.ts';
 import { answerFault, type Refusal } from './endpoint-fault.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
-import { encodingOf, isEventStream, typeOf, type Answer, type Exchange } from './endpoint-exchange.ts';
+import {
+  encodingOf,
+  headerOf,
+  isEventStream,
+  typeOf,
+  type Answer,
+  type Exchange,
+} from './endpoint-exchange.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocols/protocol.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 
@@ -54,13 +62,12 @@ async function readBody(answer: Answer, context: AnswerContext): Promise<unknown
 /** What a server says when it refuses. The status alone decides, so a body that cannot be read is no message. */
 export function readRefusal(answer: Answer, { protocol }: AnswerContext): Refusal {
   const text = answer.text ?? '';
-  const after = answer.headers['retry-after'];
   const status = answer.statusCode;
   const body = parseRefusal(text);
   return {
     status,
-    retryAfter: typeof after === 'string' ? after : undefined,
-    message: refusalMessage(text, body, String(answer.headers['content-type']), protocol),
+    retryAfter: headerOf(answer.headers, 'retry-after'),
+    message: refusalMessage(text, body, typeOf(answer.headers), protocol),
     fault: protocol.faultIn?.(status, body),
   };
 }
@@ -80,6 +87,7 @@ function refusalMessage(text: string, body: unknown, type: string, protocol: Pro
 }
 
 function parseBody(text: string, type: string, { address, exact }: AnswerContext): unknown {
+  checkDepth(text, address);
   try {
     const body: unknown = JSON.parse(text);
     if (exact) noteExactly(text, exact, address);
@@ -91,6 +99,12 @@ function parseBody(text: string, type: string, { address, exact }: AnswerContext
     const sentence = `answered with ${found}. Check its url and the model's protocol.`;
     throw answerFault('invalid_output', sentence, address);
   }
+}
+
+function checkDepth(text: string, address: EndpointAddress): void {
+  if (!isNestedDeeper(text, OUTPUT_DEPTH)) return;
+  const sentence = `answered with JSON that is nested deeper than ${OUTPUT_DEPTH} levels.`;
+  throw answerFault('invalid_output', sentence, address);
 }
 
 /** What is not JSON at all is left to whoever reads it. */
@@ -110,6 +124,7 @@ async function readStream(stream: Readable, reader: StreamReader, context: Answe
   try {
     for await (const event of serverSentEvents(stream, { maxBytes })) {
       if (lingering) continue;
+      checkDepth(event.data, address);
       const parts = reader.read(event);
       if (exact) noteExactly(event.data, exact, address);
       for (const part of parts) {

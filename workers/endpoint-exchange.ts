@@ -1,11 +1,14 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { createBodyText } from './body-text.ts';
+
+/** By names in lower case. One that the server has sent more than once is a list. */
+type Headers = Dispatcher.ResponseData['headers'];
 
 /** How an endpoint answered. */
 export interface Answer {
   statusCode: number;
-  headers: IncomingHttpHeaders;
+  headers: Headers;
   /** The whole body; undefined where it has more bytes than are taken, is encoded, or is a stream. */
   text: string | undefined;
   /** The body of an event stream, which has to be read or destroyed. */
@@ -31,8 +34,6 @@ export interface BodyLimits {
   ofRefusal: number;
 }
 
-const utf8 = new TextDecoder();
-
 /**
  * By undici's `dispatch`, which `Pool.request` stands on too, but without a stream, a signal and its listeners for each
  * call, which together cost as much as the request itself. No getter in what it answers: V8 makes an object with one a
@@ -53,8 +54,7 @@ export function createExchange(): Exchange {
         let answer: Answer | undefined;
         let isTold = false;
         let most = limits.most;
-        let received = 0;
-        const chunks: Uint8Array[] = [];
+        const text = createBodyText();
 
         function tell(found: Answer): void {
           isTold = true;
@@ -79,20 +79,20 @@ export function createExchange(): Exchange {
             if (statusCode < 300 && isEncoded(headers)) cutOff(answer);
             else if (statusCode < 300 && isEventStream(headers))
               tell(Object.assign(answer, { stream: bodyOf(its) }));
-            else if (Number(headers['content-length'] ?? 0) > most) cutOff(answer);
+            else if (Number(headerOf(headers, 'content-length') ?? 0) > most) cutOff(answer);
           },
           onResponseData(its, chunk) {
             if (answer?.stream) {
               if (!answer.stream.push(chunk)) its.pause();
               return;
             }
-            received += chunk.byteLength;
-            if (answer && !isTold && received > most) cutOff(answer);
-            else chunks.push(chunk);
+            if (!answer || isTold) return;
+            if (text.length() + chunk.length > most) cutOff(answer);
+            else text.add(chunk);
           },
           onResponseEnd() {
             if (answer?.stream) answer.stream.push(null);
-            else if (answer && !isTold) tell({ ...answer, text: textOf(chunks, received) });
+            else if (answer && !isTold) tell({ ...answer, text: text.read() });
           },
           onResponseError(_its, error) {
             if (answer?.stream) answer.stream.destroy(error);
@@ -106,21 +106,27 @@ export function createExchange(): Exchange {
   };
 }
 
+/** The first of its name. */
+export function headerOf(headers: Headers, name: string): string | undefined {
+  const found = headers[name];
+  return Array.isArray(found) ? found[0] : found;
+}
+
 /** `identity` where the body is as it is. */
-export function encodingOf(headers: IncomingHttpHeaders): string {
-  return headers['content-encoding'] ?? 'identity';
+export function encodingOf(headers: Headers): string {
+  return headerOf(headers, 'content-encoding') ?? 'identity';
 }
 
 /** In lower case. */
-export function typeOf(headers: IncomingHttpHeaders): string {
-  return (headers['content-type'] ?? 'no content type').toLowerCase();
+export function typeOf(headers: Headers): string {
+  return (headerOf(headers, 'content-type') ?? 'no content type').toLowerCase();
 }
 
-export function isEventStream(headers: IncomingHttpHeaders): boolean {
+export function isEventStream(headers: Headers): boolean {
   return typeOf(headers).startsWith('text/event-stream');
 }
 
-function isEncoded(headers: IncomingHttpHeaders): boolean {
+function isEncoded(headers: Headers): boolean {
   return encodingOf(headers) !== 'identity';
 }
 
@@ -135,9 +141,4 @@ function bodyOf(controller: Dispatcher.DispatchController): Readable {
   });
   // Destroying it emits an error, which nobody may be left to hear.
   return body.on('error', () => undefined);
-}
-
-function textOf(chunks: readonly Uint8Array[], length: number): string {
-  const [first] = chunks;
-  return utf8.decode(chunks.length === 1 && first ? first : Buffer.concat(chunks, length));
 }

@@ -1,8 +1,8 @@
 import { type ErrorCode, type ErrorExtras, InferqError } from '../shared/errors.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
+import { networkFailure } from './network-failure.ts';
 import type { ServerFault } from './protocols/protocol.ts';
-import { networkFailure } from './webhooks/network-failure.ts';
-import { parseRetryAfter } from './webhooks/retry-after.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 const MESSAGE_CHARACTERS = 300;
 

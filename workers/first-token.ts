@@ -2,10 +2,10 @@ import type { StreamPart } from './protocols/protocol.ts';
 
 /** Passes parts on, and tells once how long after this call the first piece of output came. */
 export function timeFirstToken(
-  tell: (part: StreamPart) => void,
+  tell: (part: StreamPart) => void | Promise<void>,
   onFirst: (milliseconds: number) => void,
   now: () => number = () => performance.now(),
-): (part: StreamPart) => void {
+): (part: StreamPart) => void | Promise<void> {
   const begun = now();
   let told = false;
   return (part) => {
@@ -13,6 +13,6 @@ export function timeFirstToken(
       told = true;
       onFirst(now() - begun);
     }
-    tell(part);
+    return tell(part);
   };
 }

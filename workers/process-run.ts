@@ -152,8 +152,8 @@ async function attempt(
     const output = await attemptRun(parts, run, model, {
       signal: breakOff.signal,
       onPart: (part) => {
-        narrator.tell(part);
         if (part.kind === 'progress') parts.notices.progress(run.run);
+        return narrator.tell(part);
       },
       onEndpoint: (endpoint) => (own.endpoint = endpoint),
     });

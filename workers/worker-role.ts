@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { describeBlobs } from '../shared/blobs/blob-store.ts';
 import { createTexts } from '../shared/blobs/texts.ts';
 import type { WorkerConfig } from '../shared/config.ts';
 import type { Events } from '../shared/events.ts';
@@ -198,13 +199,13 @@ export function createWorkerRole(
       redis: async () => `answers ${await redis.ping()}`,
       models: async () => `${registry.list().filter(({ draining }) => !draining).length} served`,
       durability: () => checkGuarantee(redis, guarantee),
-      blobs: async () => blobs?.name ?? 'none: all stays in Redis',
       process: async () => {
         if (isStopping) throw new Error('shutting down');
         return 'working';
       },
     },
     () => catalog.warnings(),
+    { blobs: () => describeBlobs(blobs) },
   );
 
   return {

@@ -18,7 +18,9 @@ export interface CallParts {
 export class ExpressCall implements Call {
   readonly principal: Principal;
   readonly parameters: Call['parameters'];
+  readonly base = '';
   readonly body: unknown;
+  readonly bodyBytes: number;
   readonly inTurn: InTurn;
   readonly #exchange: Exchange;
   readonly #departureOf: DepartureOf;
@@ -29,6 +31,7 @@ export class ExpressCall implements Call {
     this.principal = principal;
     this.parameters = parameters;
     this.body = body?.value;
+    this.bodyBytes = body?.bytes ?? 0;
     this.inTurn = body?.inTurn ?? atOnce;
     this.#exchange = exchange;
     this.#departureOf = departureOf;

@@ -1,4 +1,5 @@
 import { InferqError, messageOf } from '../../shared/errors.ts';
+import { pointerStep } from '../../shared/json-pointer.ts';
 import { survives } from './exact-number.ts';
 import type { InTurn } from './turns.ts';
 
@@ -7,8 +8,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Parses JSON that means the same to everyone: what JSON.parse lets through although readers disagree about it
- * (I-JSON, RFC 7493) is refused: invalid UTF-8, duplicate keys, keys that reach for a prototype, numbers that a
- * double does not hold, half a surrogate pair, nesting over 64. Throws `invalid_json` with a pointer to the fault.
+ * (I-JSON, RFC 7493) is refused: invalid UTF-8, duplicate keys, keys that reach for a prototype, numbers that do
+ * not come through as doubles, half a surrogate pair, nesting over 64. Throws `invalid_json` with a pointer to the fault.
  */
 export async function parseExactJson(bytes: Buffer, inTurn: InTurn): Promise<unknown> {
   const text = decode(bytes);
@@ -137,7 +138,10 @@ function checkNumber(text: string, start: number, levels: readonly Level[]): num
   while (inNumber(text.charCodeAt(end))) end += 1;
   const token = text.slice(start, end);
   if (!survives(token))
-    throw fault(pointerOf(levels), `The number ${token.slice(0, 40)} does not survive as a double.`);
+    throw fault(
+      pointerOf(levels),
+      `The number ${token.slice(0, 40)} does not survive: it would become ${Number(token)}. Send it as a string.`,
+    );
   return end;
 }
 
@@ -179,5 +183,5 @@ function endOfString(text: string, start: number): number {
 }
 
 function pointerOf(levels: readonly Level[]): string {
-  return levels.map(({ step }) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return levels.map(({ step }) => pointerStep(step)).join('');
 }

@@ -1,6 +1,7 @@
 /**
- * Whether a double keeps the number. An integer must come back as it was written; others may have 17 digits, which is
- * as many as any serializer of doubles writes. Nothing becomes infinite, nothing but zero becomes zero.
+ * Whether a double keeps the number, and JSON.stringify writes it again. An integer must come back as it was written:
+ * 2^55 is a double, but is written as 36028797018963970, which the model would read. Others may have 17 digits, which
+ * is as many as any serializer of doubles writes. Nothing becomes infinite, nothing but zero becomes zero.
  */
 export function survives(token: string): boolean {
   if (token.length <= 15 && !/[eE]/.test(token)) return true;
@@ -10,7 +11,7 @@ export function survives(token: string): boolean {
   if (given === '') return true;
   if (value === 0) return false;
   if (!Number.isInteger(value) && given.length <= 17) return true;
-  return given === significant(String(value)) || given === significant(exactDigits(value));
+  return given === significant(String(value));
 }
 
 /** The digits without sign, exponent, and zeros at either end; by index, since a RegExp would be quadratic on zeros. */
@@ -24,8 +25,4 @@ function significant(token: string): string {
   while (from < to && digits[from] === '0') from += 1;
   while (to > from && digits[to - 1] === '0') to -= 1;
   return digits.slice(from, to);
-}
-
-function exactDigits(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : String(value);
 }

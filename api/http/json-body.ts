@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { MIMEType } from 'node:util';
 import { InferqError } from '../../shared/errors.ts';
 import { parseExactJson } from './exact-json.ts';
 import type { InTurn } from './turns.ts';
@@ -6,6 +7,8 @@ import type { InTurn } from './turns.ts';
 /** A body, and how work that grows with it is to be done. */
 export interface JsonBody {
   value: unknown;
+  /** How many bytes it had on the wire. */
+  bytes: number;
   inTurn: InTurn;
 }
 
@@ -20,12 +23,12 @@ export async function readJsonBody(
   if (declared > maxBytes) throw tooLarge(maxBytes);
   const bytes = await readBytes(request, declared, maxBytes);
   const inTurn = turnsFor(bytes.length);
-  return { value: await parseExactJson(bytes, inTurn), inTurn };
+  return { value: await parseExactJson(bytes, inTurn), bytes: bytes.length, inTurn };
 }
 
 function checkType({ headers }: IncomingMessage): void {
   const type = headers['content-type'];
-  if (type === undefined || !/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+  if (type === undefined || !isJson(type)) {
     const given = type === undefined ? 'no Content-Type' : `Content-Type '${printable(type)}'`;
     throw new InferqError(
       'unsupported_media_type',
@@ -38,6 +41,21 @@ function checkType({ headers }: IncomingMessage): void {
       'unsupported_media_type',
       `The request has Content-Encoding '${printable(encoding)}': send the body as it is, not encoded.`,
     );
+}
+
+/** Parameters mean nothing to JSON (RFC 8259 §11), but a charset that is not UTF-8 says that the body is something else. */
+function isJson(type: string): boolean {
+  if (type === 'application/json') return true;
+  const { essence, params } = parseType(type) ?? {};
+  return essence === 'application/json' && /^utf-?8$/i.test(params?.get('charset') ?? 'utf-8');
+}
+
+function parseType(type: string): MIMEType | undefined {
+  try {
+    return new MIMEType(type);
+  } catch {
+    return undefined;
+  }
 }
 
 function printable(text: string): string {
@@ -62,8 +80,12 @@ async function readPieces(request: IncomingMessage, pieces: Buffer[], maxBytes: 
       pieces.push(chunk);
     }
   } catch (error) {
-    if (error instanceof InferqError) throw error;
-    throw new InferqError('invalid_request', 'The body broke off.', { cause: error });
+    if (!(error instanceof InferqError))
+      throw new InferqError('invalid_request', 'The body broke off.', { cause: error });
+    // Nor may the rest stay unread: many clients read no answer before they have sent everything. The server's time
+    // for a whole request bounds it.
+    request.resume();
+    throw error;
   }
   if (size > maxBytes) throw tooLarge(maxBytes);
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);

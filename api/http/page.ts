@@ -1,6 +1,9 @@
 import { Type, type TSchema } from 'typebox';
 import type { Parameter } from './route.ts';
 
+/** How many a page has. */
+export const LIMIT = { default: 20, most: 100 };
+
 /** Where the next page begins. */
 export const cursorParameter: Parameter = {
   name: 'cursor',
@@ -15,7 +18,7 @@ export const pageParameters: readonly Parameter[] = [
     name: 'limit',
     in: 'query',
     description: 'How many',
-    schema: Type.Integer({ minimum: 1, maximum: 100 }),
+    schema: Type.Integer({ minimum: 1, maximum: LIMIT.most }),
   },
   cursorParameter,
 ];

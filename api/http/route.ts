@@ -12,10 +12,14 @@ export interface Call {
   /** Where the client is, as far as the trusted proxies say. */
   address: string;
   parameters: Readonly<Record<string, string>>;
+  /** What the paths in an answer begin with: '' for one's own, else the tenant's in whose name an admin asks. */
+  base: string;
   query: URLSearchParams;
   header(name: string): string | undefined;
   /** The parsed body; undefined where the route takes none. */
   body: unknown;
+  /** The length of the body as it came, whether or not the client said it beforehand. */
+  bodyBytes: number;
   /** How work that grows with the body is to be done. */
   inTurn: InTurn;
   /** Aborted when the client goes away. */

@@ -75,6 +75,12 @@ async function sendStream(response: ServerResponse, stream: NonNullable<Answer['
     return;
   }
   if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
+  // Nothing of the stream would be sent, but for as long as it goes on the answer would not end.
+  if (response.req.method === 'HEAD') {
+    stream.destroy();
+    response.end();
+    return;
+  }
   response.flushHeaders();
   await pipeline(stream, response).catch((error: unknown) => {
     if (!response.destroyed) throw error;

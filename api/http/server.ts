@@ -7,10 +7,9 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { InferqError } from '../../shared/errors.ts';
-import { rawProblem } from '../../shared/raw-problem.ts';
+import { rawAnswer, rawProblem } from '../../shared/raw-problem.ts';
 import { closeLingering } from './lingering-close.ts';
 import { sendProblem } from './send.ts';
 
@@ -30,7 +29,7 @@ export function createHttpServer(
   messages: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> = {},
 ): Server {
   let inHand = 0;
-  const refused = new WeakSet<Socket>();
+  const refused = new WeakSet<Duplex>();
   /** Answered before the request had come whole: a second answer would be taken for that to another request. */
   const answered = new WeakSet<Duplex>();
 
@@ -75,9 +74,15 @@ export function createHttpServer(
   server.on('connection', ({ remoteAddress }) => remoteAddress);
   // Node would answer by itself, without the id of a request.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  // Without this Node would close the connection without a word.
+  server.on('connect', (_request, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(rawAnswer(new InferqError('invalid_request', NO_PATH)), () => socket.destroy());
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable || answered.has(socket)) socket.destroy();
-    else socket.end(rawProblem(error));
+    // Who was refused has its answer, also where the parser stumbles over the rest.
+    else if (!refused.has(socket)) socket.end(rawProblem(error));
   });
   return server;
 }
@@ -95,10 +100,16 @@ function refusalOf(request: IncomingMessage, hasRoom: boolean): InferqError | un
   return new InferqError('broker_full', 'This replica has its hands full: try again.', { retryAfter: 1 });
 }
 
+const NO_PATH = 'The target of the request must be a path.';
+
 /** What Node's parser lets through though others may read it otherwise. */
-function faultOf({ url, rawHeaders, httpVersion }: IncomingMessage): string | undefined {
+function faultOf({ url, headers, rawHeaders, httpVersion }: IncomingMessage): string | undefined {
   // `GET http://host/path` is for proxies (RFC 9112 §3.2.2); Express would answer some of it with a page of its own.
-  if (!url?.startsWith('/')) return 'The target of the request must be a path.';
+  if (!url?.startsWith('/')) return NO_PATH;
+  // Whoever undoes the other coding reads another body. nginx refuses it too.
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    return 'Of Transfer-Encoding only chunked is known: send the body as it is.';
   // RFC 9112 §3.2 asks for a 400. Node would take the first, and read on where there is none.
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at] ?? '')) hosts += 1;

@@ -1,9 +1,8 @@
 import { InferqError } from '../../shared/errors.ts';
+import { readPreferences } from './preferences.ts';
+import { valueOf } from './query.ts';
 
 const LONGEST = 60;
-
-/** A value in quotes may be empty, which is none. */
-const PREFERENCE = /(?:^|[,;])\s*(wait)\s*(?:=\s*(?:(\d+)|"(\d*)")\s*)?(?=$|[,;])/i;
 
 /**
  * How many seconds the client is ready to wait: `?wait=N` or `Prefer: wait=N` (RFC 7240), 0 where it is not. `wait`
@@ -11,14 +10,14 @@ const PREFERENCE = /(?:^|[,;])\s*(wait)\s*(?:=\s*(?:(\d+)|"(\d*)")\s*)?(?=$|[,;]
  * the RFC says; a bad parameter is a fault.
  */
 export function waitOf(query: URLSearchParams, prefer: string | undefined): number {
-  const parameter = query.get('wait');
-  if (parameter !== null) {
+  const parameter = valueOf(query, 'wait');
+  if (parameter !== undefined) {
     const seconds = Number(parameter);
     if (/^\d+$/.test(parameter) && seconds >= 1 && seconds <= LONGEST) return seconds;
     const detail = `wait must be a whole number of seconds from 1 to ${LONGEST}.`;
     throw new InferqError('invalid_request', detail, { errors: [{ pointer: '?wait', detail }] });
   }
-  const [, preference, bare, quoted] = PREFERENCE.exec(prefer ?? '') ?? [];
-  if (preference === undefined) return 0;
-  return Math.min(Number(bare || quoted || LONGEST), LONGEST);
+  const preference = prefer === undefined ? undefined : readPreferences(prefer).get('wait');
+  if (preference === undefined || !/^\d*$/.test(preference)) return 0;
+  return Math.min(Number(preference || LONGEST), LONGEST);
 }

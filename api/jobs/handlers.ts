@@ -3,6 +3,7 @@ import { InferqError } from '../../shared/errors.ts';
 import { isJobStatus, isTerminal } from '../../shared/job-status.ts';
 import { compileForSender } from '../../shared/json-schema.ts';
 import { JobRequest } from '../../shared/job.ts';
+import { splitName } from '../../shared/model.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { listJobs } from '../../shared/redis/job-list.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
@@ -13,6 +14,8 @@ import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { isRedisTrouble } from '../../shared/redis/trouble.ts';
 import { renderJob, type Include, type StoredJob } from '../../shared/stored-job.ts';
 import { authorize, noSuchJob } from '../auth/authorize.ts';
+import { valueOf } from '../http/query.ts';
+import { queryAfter } from '../http/page-query.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { waitOf } from '../http/wait.ts';
 import { limitRate, withinRate } from '../tenants/rate-limit.ts';
@@ -23,7 +26,7 @@ import { hasSeenAll, jobEvents, resumePoint, type EventsParts } from './job-even
 import { jobBody } from './job-body.ts';
 import { outputAnswer, readRedirect } from './job-output.ts';
 import { etagOf, matchesEtag, readInclude } from './job-view.ts';
-import { formatCursor, readListQuery } from './list-query.ts';
+import { readListQuery } from './list-query.ts';
 import { findReplay, type ReplayParts } from './replay.ts';
 import { retryJob } from './retry-job.ts';
 import { submitJob, type SubmitParts } from './submit-job.ts';
@@ -99,8 +102,8 @@ export function createJobHandlers(parts: JobHandlerParts) {
     idempotencyKey: string | undefined,
     waits: boolean,
   ) {
-    const { principal, requestId, traceparent, inTurn } = call;
-    parts.memory.take(Number(call.header('content-length') ?? 0));
+    const { principal, requestId, traceparent, bodyBytes, inTurn } = call;
+    parts.memory.take(bodyBytes);
     const settings = await parts.settingsOf(principal.tenant);
     const rate = await limitRate(parts.limiter, principal.tenant, settings);
     const waiter = waits ? parts.wakeUp.replica : undefined;
@@ -121,16 +124,17 @@ export function createJobHandlers(parts: JobHandlerParts) {
     const headers: Record<string, string> = { ...rate, ...applied(wait) };
     const { shown, body } = await renderAccepted(job, current);
     if (isTerminal(shown.status)) return { status: 200, ...body, headers };
-    return { status: 202, ...body, headers: { ...headers, location: `/jobs/${job.id}` } };
+    return { status: 202, ...body, headers: { ...headers, location: `${call.base}/jobs/${job.id}` } };
   };
 
   const get: Handler = async (call) => {
-    const include = readInclude(call.query.get('include'));
+    const included = call.query.getAll('include').join(',');
+    const include = readInclude(included);
     const wait = waitOf(call.query, call.header('prefer'));
     const job = await find(call, 'jobs:read', include);
     const current = wait > 0 ? await awaitJob(parts, job, wait, call.signal, include) : job;
     if (!current) throw noSuchJob();
-    const etag = etagOf(current, call.query.get('include'));
+    const etag = etagOf(current, included);
     const headers = { etag, ...applied(wait) };
     if (matchesEtag(call.header('if-none-match'), etag)) return { status: 304, headers };
     return { status: 200, ...(await render(current, include)), headers };
@@ -138,9 +142,9 @@ export function createJobHandlers(parts: JobHandlerParts) {
 
   const list: Handler = async (call) => {
     const { models, limit, cursor, status, errorType, metadata } = readListQuery(call.query);
-    const [name, version] = models?.split('@') ?? [];
+    const asked = models === undefined ? undefined : splitName(models);
     // Also of models that are not served any more.
-    const codes = name === undefined ? await parts.knownCodes.list() : [modelCode(name)];
+    const codes = asked ? [modelCode(asked.name)] : await parts.knownCodes.list();
     const page = await listJobs(
       parts.redis,
       {
@@ -148,24 +152,26 @@ export function createJobHandlers(parts: JobHandlerParts) {
         codes,
         metadata,
         ...(isJobStatus(status) ? { status } : {}),
-        ...(version ? { version } : {}),
+        ...(asked?.version === undefined ? {} : { version: asked.version }),
         ...(errorType === undefined ? {} : { errorType }),
       },
       limit,
       cursor,
     );
-    const next = page.next ? JSON.stringify(nextPath(call.query, formatCursor(page.next))) : 'null';
+    const next = page.next
+      ? JSON.stringify(`${call.base}/jobs?${queryAfter(call.query, page.next)}`)
+      : 'null';
     const jobs = await Promise.all(page.jobs.map(async (job) => renderJob(await parts.texts.whole(job))));
     return { status: 200, json: `{"data":[${jobs.join(',')}],"next":${next}}` };
   };
 
   const output: Handler = async (call) => {
     const job = await find(call, 'jobs:read');
-    if (job.dataRemoved)
-      throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
-    if (job.output === null)
+    if (job.status !== 'succeeded')
       throw new InferqError('output_not_ready', `The job is ${job.status}: it has no output.`);
-    return outputAnswer(parts.texts, job.output, readRedirect(call.query.get('redirect')));
+    if (job.output === null)
+      throw new InferqError('data_removed', 'The output was removed when its retention ran out.');
+    return outputAnswer(parts.texts, job.output, readRedirect(valueOf(call.query, 'redirect')));
   };
 
   const events: Handler = async (call) => {
@@ -191,7 +197,11 @@ export function createJobHandlers(parts: JobHandlerParts) {
     // It costs what a submission costs.
     const rate = await limitRate(parts.limiter, failed.tenant, await parts.settingsOf(failed.tenant));
     const job = await withinRate(rate, () => retryJob(parts, failed));
-    return { status: 202, ...(await render(job)), headers: { ...rate, location: `/jobs/${job.id}` } };
+    return {
+      status: 202,
+      ...(await render(job)),
+      headers: { ...rate, location: `${call.base}/jobs/${job.id}` },
+    };
   };
 
   const deliveries: Handler = async (call) => {
@@ -221,10 +231,4 @@ function readIdempotencyKey(header: string | undefined): string | undefined {
   const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
   if (key.length >= 1 && key.length <= 255) return key;
   throw new InferqError('invalid_request', 'Idempotency-Key must have 1 to 255 characters.');
-}
-
-function nextPath(query: URLSearchParams, cursor: string): string {
-  const next = new URLSearchParams(query);
-  next.set('cursor', cursor);
-  return `/jobs?${next.toString()}`;
 }

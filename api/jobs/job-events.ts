@@ -73,13 +73,14 @@ export async function* jobEvents(
   let seen = last;
   let quietSince = performance.now();
   let { run } = job;
+  let current: StoredJob | undefined = job;
   const { looks } = parts;
   while (!signal.aborted) {
     const listener = parts.wakeUp.listen(run, { starts: true });
     try {
       // Note it first, then look, then sleep: a change in between is either seen or wakes.
-      await looks.note(run);
-      const current = await looks.read(job.id);
+      if (!isTerminal(current.status)) await looks.note(run);
+      current = await looks.read(job.id);
       if (!current) return;
       for await (const event of newEvents(looks, current, seen)) {
         yield format(event);

@@ -17,9 +17,9 @@ export async function outputAnswer(texts: Texts, output: Text, redirect: boolean
 }
 
 /** Reads `?redirect=`. */
-export function readRedirect(text: string | null): boolean {
+export function readRedirect(text: string | undefined): boolean {
   if (text === 'true') return true;
-  if (text === null || text === 'false') return false;
+  if (text === undefined || text === 'false') return false;
   const detail = "redirect must be 'true' or 'false'.";
   throw new InferqError('invalid_request', detail, { errors: [{ pointer: '?redirect', detail }] });
 }

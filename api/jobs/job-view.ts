@@ -3,8 +3,8 @@ import { InferqError } from '../../shared/errors.ts';
 import type { StoredJob } from '../../shared/stored-job.ts';
 
 /** Reads `?include=input,attempts`. */
-export function readInclude(text: string | null): { input: boolean; attempts: boolean } {
-  const names = text === null || text === '' ? [] : text.split(',');
+export function readInclude(text: string): { input: boolean; attempts: boolean } {
+  const names = text === '' ? [] : text.split(',');
   const unknown = names.find((name) => name !== 'input' && name !== 'attempts');
   if (unknown !== undefined) {
     const detail = `include takes 'input' and 'attempts', not '${unknown.slice(0, 40)}'.`;
@@ -14,10 +14,7 @@ export function readInclude(text: string | null): { input: boolean; attempts: bo
 }
 
 /** Changes whenever the answer does: with each step of the job, and with what stands beside its record. */
-export function etagOf(
-  { revision, queue, progress, dataRemoved }: StoredJob,
-  include: string | null,
-): string {
+export function etagOf({ revision, queue, progress, dataRemoved }: StoredJob, include: string): string {
   const beside = JSON.stringify([queue, progress, dataRemoved, include]);
   return `W/"${revision}-${hash('sha1', beside, 'base64url')}"`;
 }

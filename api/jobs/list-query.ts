@@ -1,8 +1,10 @@
-import { InferqError } from '../../shared/errors.ts';
 import { isJobStatus, STATUSES, type JobStatus } from '../../shared/job-status.ts';
-import type { Cursor } from '../../shared/redis/job-list.ts';
+import { invalidParameter, valuesOf } from '../http/query.ts';
+import type { Place } from '../../shared/redis/newest-first.ts';
+import { LIMIT } from '../http/page.ts';
+import { parseCursor, readLimit, unknownParameter } from '../http/page-query.ts';
 
-const LIMIT = { default: 20, most: 100 };
+const ID = /^job_[0-9a-z]+$/;
 
 export interface ListQuery {
   models: string | undefined;
@@ -10,7 +12,7 @@ export interface ListQuery {
   errorType: string | undefined;
   metadata: Record<string, string>;
   limit: number;
-  cursor: Cursor | undefined;
+  cursor: Place | undefined;
 }
 
 /** Reads the query of `GET /jobs`; throws `invalid_request` for what it does not know. */
@@ -23,43 +25,19 @@ export function readListQuery(query: URLSearchParams): ListQuery {
     limit: LIMIT.default,
     cursor: undefined,
   };
-  for (const [name, value] of query) {
+  for (const [name, value] of valuesOf(query)) {
     if (name === 'model') result.models = value;
     else if (name === 'status') result.status = readStatus(value);
     else if (name === 'error_type') result.errorType = value;
     else if (name === 'limit') result.limit = readLimit(value);
-    else if (name === 'cursor') result.cursor = parseCursor(value);
+    else if (name === 'cursor') result.cursor = parseCursor(value, ID);
     else if (name.startsWith('metadata.')) result.metadata[name.slice('metadata.'.length)] = value;
-    else throw invalid(name, 'is not a parameter of this list');
+    else throw unknownParameter(name);
   }
   return result;
 }
 
-export function formatCursor({ createdAt, id }: Cursor): string {
-  return Buffer.from(`${createdAt}.${id}`).toString('base64url');
-}
-
-function parseCursor(text: string): Cursor {
-  const [, createdAt, id] =
-    /^(\d{1,15})\.(job_[0-9a-z]+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
-  if (!createdAt || !id) throw invalid('cursor', 'is not one that this list has given out');
-  return { createdAt: Number(createdAt), id };
-}
-
 function readStatus(text: string): JobStatus {
   if (isJobStatus(text)) return text;
-  throw invalid('status', `must be one of ${STATUSES.join(', ')}`);
-}
-
-function readLimit(text: string): number {
-  const limit = Number(text);
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= LIMIT.most) return limit;
-  throw invalid('limit', `must be a whole number from 1 to ${LIMIT.most}`);
-}
-
-function invalid(name: string, problem: string): InferqError {
-  const detail = `${name.slice(0, 80)} ${problem}.`;
-  return new InferqError('invalid_request', detail, {
-    errors: [{ pointer: `?${name.slice(0, 80)}`, detail }],
-  });
+  throw invalidParameter('status', `must be one of ${STATUSES.join(', ')}`);
 }

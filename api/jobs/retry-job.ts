@@ -47,12 +47,12 @@ export async function tryAgain(parts: RetryParts, job: StoredJob): Promise<Outco
   await (retrial.kind === 'queued' ? hold.keep() : hold.release());
   if (retrial.kind === 'queued')
     await queue
-      .add(retrial.run, { priority: retrial.priority, delayMs: 0 })
+      .add(retrial.job.run, { priority: retrial.priority, delayMs: 0 })
       .catch((error: unknown) => events.emit('redis.failed', { where: 'handing a job to BullMQ', error }));
   return retrial.kind === 'full' ? { kind: 'full', error: fullError(retrial, job.model, bound) } : retrial;
 }
 
-/** The same for a client. Answers the job as it now is; throws why it cannot be. */
+/** The same for a client. Answers the job as it was then: it may have started since. Throws why it cannot be. */
 export async function retryJob(parts: RetryParts, job: StoredJob): Promise<StoredJob> {
   const retrial = await tryAgain(parts, job);
   switch (retrial.kind) {
@@ -77,7 +77,5 @@ export async function retryJob(parts: RetryParts, job: StoredJob): Promise<Store
     case 'queued':
       break;
   }
-  const now = await parts.store.read(job.id);
-  if (!now) throw noSuchJob();
-  return now;
+  return retrial.job;
 }

@@ -1,5 +1,6 @@
 import {
   checked,
+  checkPorts,
   readInteger,
   readRoleConfig,
   type Environment,
@@ -26,6 +27,7 @@ export function readAdapterConfig(env: Environment): AdapterConfig {
     trust: readTrust(env, faults),
     scaling: readScalingGoals(env, faults),
   };
+  checkPorts(config, faults);
   return checked(config, faults);
 }
 

@@ -24,7 +24,7 @@ export async function externalMetric(
   if (!field)
     return failure(404, `There is no metric ${name}: there are ${Object.keys(METRICS).join(', ')}.`);
   const takes = parseLabelSelector(selector);
-  if (!takes) return failure(400, 'labelSelector is none.');
+  if (!takes) return failure(400, 'labelSelector is not a valid selector.');
   const taken = [...(await read())].filter(([model]) => takes({ model }));
   if (taken.length === 0) return failure(404, 'labelSelector takes no model that is served.');
   const items = taken.map(([model, numbers]) => ({

@@ -1,6 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
 import { compileForSender } from '../../shared/json-schema.ts';
-import { fullName } from '../../shared/model.ts';
+import { fullName, splitName } from '../../shared/model.ts';
 import type { Catalog } from '../../shared/models/catalog.ts';
 import type { Model } from '../../shared/models/registry.ts';
 import { mainVersion } from '../../shared/models/traffic.ts';
@@ -129,7 +129,7 @@ function whereElse(name: string, { source }: Model): string {
 
 function targetOf({ principal, parameters }: Call): string {
   const name = parameters['name'] ?? '';
-  requireModelName(principal, name.split('@', 1)[0] ?? '');
+  requireModelName(principal, splitName(name).name);
   return name;
 }
 

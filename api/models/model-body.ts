@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { InferqError, type Fault } from '../../shared/errors.ts';
-import { ModelSpec, fullName } from '../../shared/model.ts';
+import { ModelSpec, fullName, splitName } from '../../shared/model.ts';
+import { isObject } from '../../shared/json-object.ts';
 import { checkFallbacks } from '../../shared/models/fallbacks.ts';
 import { checkSpec, isModelSpec } from '../../shared/models/model-file.ts';
 import { checkSecrets } from '../../shared/models/secret-references.ts';
@@ -20,7 +21,7 @@ export const ModelBody = Type.Object(
  */
 export function readModelBody(body: unknown, path: string, others: readonly ModelSpec[]): ModelSpec {
   if (!isObject(body)) throw invalidModel([{ pointer: '', detail: 'must be object' }]);
-  const [name = '', version] = path.split('@');
+  const { name, version } = splitName(path);
   const spec = { name, ...(version === undefined ? {} : { version }), ...body };
   const faults = checkSpec(spec);
   for (const [key, wanted] of Object.entries({ name, version })) {
@@ -53,8 +54,4 @@ function invalidModel(errors: Fault[]): InferqError {
   return new InferqError('invalid_model', `Nothing was changed: ${sentence}.`.replace(/\.\.$/, '.'), {
     errors,
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

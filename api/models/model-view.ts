@@ -24,7 +24,7 @@ export const ModelView = Type.Object({
   paused: Type.Boolean({ description: 'Jobs are accepted and wait' }),
   backlog: Type.Integer({ description: 'Jobs of all tenants that wait' }),
   running: Type.Integer({ description: 'Calls of the model under way' }),
-  oldest_wait: seconds('That the next job has waited'),
+  oldest_wait: seconds('That the job has waited that waits longest'),
   p50: seconds('That half of the runs took at most, lately'),
   p95: seconds('The same for 95 of 100'),
   p99: seconds('The same for 99 of 100'),

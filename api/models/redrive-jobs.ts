@@ -79,7 +79,8 @@ export async function redriveJobs(
     redriven += fates.filter((fate) => fate === 'redriven').length;
     // Who went is not in the way of those behind any more.
     skip += fates.filter((fate) => fate === 'kept' || fate === 'full').length;
-    if (fates.includes('full')) return { redriven, stopped: 'full', next: toTime(last) };
+    const full = found[fates.indexOf('full')];
+    if (full) return { redriven, stopped: 'full', next: toTime(full.failedAt) };
   }
   return { redriven, stopped: 'limit', next: toTime(last) };
 }

@@ -4,6 +4,7 @@ import { hasScope, type Principal } from '../../shared/principal.ts';
 import type { RedisConnection } from '../../shared/redis/connection.ts';
 import { DURABILITIES, type Durability } from '../../shared/redis/durability.ts';
 import { readMemory } from '../../shared/redis/memory.ts';
+import { readOwedWebhooks } from '../../shared/redis/owed-webhooks.ts';
 import type { EndpointReports } from '../../shared/redis/endpoint-reports.ts';
 import type { ModelBacklogs } from '../../shared/redis/model-backlogs.ts';
 import type { ModelSpeeds } from '../../shared/redis/model-speeds.ts';
@@ -67,6 +68,22 @@ export const Overview = Type.Object({
   at: Time,
   models: Type.Array(ModelLine),
   workers: Type.Union([Type.Array(WorkerLine), Type.Null()], { description: 'For admins' }),
+  webhooks: Type.Union(
+    [
+      Type.Object({
+        owed: Type.Integer({
+          minimum: 0,
+          description: 'That have not arrived, also those whose next attempt is to come',
+        }),
+        overdue: Type.Number({
+          minimum: 0,
+          description: 'Seconds that the one has been due that has been so longest; 0 where none is',
+        }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'For admins' },
+  ),
   redis: Type.Union(
     [
       Type.Object({
@@ -99,7 +116,7 @@ export function createOverviewHandler(parts: OverviewParts) {
     const models = await usableModels(parts, principal);
     const [lines, shared] = await Promise.all([
       Promise.all(models.map((model) => lineOf(parts, model, principal, now))),
-      hasScope(principal, 'admin') ? foundations(parts) : { workers: null, redis: null },
+      hasScope(principal, 'admin') ? foundations(parts) : { workers: null, webhooks: null, redis: null },
     ]);
     return { status: 200, value: { at: toTime(now), models: lines, ...shared } satisfies Overview };
   };
@@ -133,8 +150,12 @@ async function lineOf(
 const WORST_FIRST = ['open', 'half-open', 'closed', 'unknown'] as const;
 
 async function foundations({ redis, presences, durability }: OverviewParts) {
-  const [workers, memory] = await Promise.all([presences.list(), readMemory(redis)]);
-  return { workers: workers.map(workerLine), redis: { durability, memory: memory ?? null } };
+  const [workers, webhooks, memory] = await Promise.all([
+    presences.list(),
+    readOwedWebhooks(redis),
+    readMemory(redis),
+  ]);
+  return { workers: workers.map(workerLine), webhooks, redis: { durability, memory: memory ?? null } };
 }
 
 function workerLine({ name, version, roles, running, startedAt, at, warnings = [] }: WorkerPresence) {

@@ -8,6 +8,7 @@ import { toTime } from '../../shared/stored-job.ts';
 import { TenantSettings } from '../../shared/tenant.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { noteIn } from '../http/note.ts';
+import { valueOf } from '../http/query.ts';
 import { readTime } from '../http/time.ts';
 import { TokenRequest } from './token-request.ts';
 
@@ -80,8 +81,9 @@ export function createTenantHandlers({ tenants, tokens, audit }: TenantHandlerPa
   };
 
   const listAudit: Handler = async ({ query }) => {
-    const cursor = query.get('cursor') ?? undefined;
-    if (cursor !== undefined && !/^\d{1,15}-\d{1,10}$/.test(cursor))
+    const cursor = valueOf(query, 'cursor');
+    // An id begins with the time. Redis refuses what nothing can come before, which 0-0 is.
+    if (cursor !== undefined && !/^[1-9]\d{0,14}-\d{1,10}$/.test(cursor))
       throw invalid('?cursor', 'cursor is not one that this list has given out.');
     const data = await audit.list(AUDIT_PAGE, cursor);
     const last = data.length === AUDIT_PAGE ? data.at(-1) : undefined;

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { AuditLog } from '../../shared/redis/audit-log.ts';
 import { noteIn } from '../http/note.ts';
-import type { Answer, Call, Route } from '../http/route.ts';
+import type { Call, Route } from '../http/route.ts';
 
 /** The routes of one's own jobs that an admin has for those of any tenant, and what the audit log calls them. */
 const SHARED: Readonly<Record<string, string | undefined>> = {
@@ -38,7 +38,7 @@ export function createTenantJobRoutes(own: readonly Route[], audit: AuditLog): R
           const answer = await route.handle(inTheNameOf(call));
           const { id = '', job: of = '' } = call.parameters;
           if (action !== undefined) await note(call, action, `${id}/${of}`);
-          return route.path === '/jobs' ? withNext(answer, id) : answer;
+          return answer;
         },
       };
     });
@@ -49,21 +49,17 @@ function inTheNameOf(call: Call): Call {
   return {
     principal: { ...call.principal, tenant: id },
     parameters: { id: of },
+    base: `/tenants/${encodeURIComponent(id)}`,
     requestId: call.requestId,
     traceparent: call.traceparent,
     address: call.address,
     query: call.query,
     header: (name) => call.header(name),
     body: call.body,
+    bodyBytes: call.bodyBytes,
     inTurn: call.inTurn,
     get signal() {
       return call.signal;
     },
   };
-}
-
-/** The next page is the admin's too. */
-function withNext(answer: Answer, id: string): Answer {
-  const json = answer.json?.replace(/"next":"\/jobs\?/, `"next":"/tenants/${encodeURIComponent(id)}/jobs?`);
-  return { ...answer, ...(json === undefined ? {} : { json }) };
 }

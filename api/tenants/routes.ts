@@ -52,7 +52,8 @@ export function createTenantRoutes(parts: TenantHandlerParts & UsageParts): Rout
       tag,
       scope,
       summary: 'Make a tenant, or replace its settings',
-      description: 'What is left out has its default. Every replica goes by it within two seconds.',
+      description:
+        'What is left out has its default. The process that took it goes by it at once, every other within two seconds.',
       parameters: [id],
       body: TenantSettings,
       answers: {

@@ -5,6 +5,7 @@ import type { Accounts } from '../../shared/redis/accounts.ts';
 import type { TenantStore } from '../../shared/redis/tenant-store.ts';
 import type { Usage } from '../../shared/redis/usage.ts';
 import { toTime } from '../../shared/stored-job.ts';
+import { valueOf } from '../http/query.ts';
 import type { Answer, Call, Parameter } from '../http/route.ts';
 import { isDay } from '../http/time.ts';
 
@@ -92,8 +93,8 @@ function readDays(query: URLSearchParams, now: number): { from: number; to: numb
 
 /** Days since the epoch. */
 function readDay(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
+  const text = valueOf(query, name);
+  if (text === undefined) return undefined;
   if (!isDay(text)) throw invalid(name, 'is not a day such as 2026-11-23');
   return Date.parse(text) / DAY_MS;
 }

@@ -5,10 +5,11 @@ import type { RateLimiter } from '../../shared/redis/rate-limiter.ts';
 import { listDeliveries } from '../../shared/redis/delivery-list.ts';
 import type { WebhookSecrets } from '../../shared/redis/webhook-secrets.ts';
 import { WebhookUrl } from '../../shared/webhook-event.ts';
+import { queryAfter } from '../http/page-query.ts';
 import type { Answer, Call } from '../http/route.ts';
 import { readTime } from '../http/time.ts';
 import { limitRate } from '../tenants/rate-limit.ts';
-import { nextDeliveries, readDeliveryQuery } from './delivery-query.ts';
+import { readDeliveryQuery } from './delivery-query.ts';
 import { recover, type RedeliveryParts } from './redelivery.ts';
 import { sendTestEvent, type TestEventParts } from './test-event.ts';
 
@@ -53,7 +54,7 @@ export function createWebhookHandlers(parts: WebhookHandlerParts) {
     const { status, since, limit, cursor } = readDeliveryQuery(query);
     const filter = { tenant: principal.tenant, status, since };
     const page = await listDeliveries(parts.redis, filter, limit, cursor);
-    const next = page.next ? nextDeliveries(query, page.next) : null;
+    const next = page.next ? `/webhooks/deliveries?${queryAfter(query, page.next)}` : null;
     return { status: 200, value: { data: page.deliveries, next } };
   };
 

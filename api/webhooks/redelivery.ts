@@ -50,7 +50,7 @@ const AT_ONCE = 20;
 export interface Recovery {
   /** How many are sent again. */
   count: number;
-  /** Whether there are more: the same call again sees to them. */
+  /** Whether more were given up: the same call again sees to them. */
   more: boolean;
 }
 
@@ -68,7 +68,8 @@ export async function recover(parts: RedeliveryParts, tenant: string, since: num
   await eachOf(pending.slice(0, MOST), async (id) => {
     if (await hasten(parts, parseEndMessageId(id)?.jobId ?? '', id)) count += 1;
   });
-  // Those of which nothing is known any more can be asked for for ever.
+  // Of what waits the same call again would find the same, until it is delivered. And those given up of which nothing
+  // is known any more can be asked for for ever.
   return { count, more: failed.length > MOST && count > 0 };
 }
 

@@ -71,7 +71,8 @@ export function createWebhookRoutes(parts: WebhookHandlerParts): Route[] {
       summary: 'Send all again that failed since a time',
       description:
         'Those that were given up get a schedule anew; those that wait for their next attempt are tried at once. ' +
-        'A call sees to a thousand of each; `more` says that there are others, for the same call again.',
+        'A call sees to a thousand of each; `more` says that others were given up, for the same call again. ' +
+        'Those beyond that which wait come in their own time.',
       scope: 'jobs:write',
       body: RecoveryRequest,
       answers: {
@@ -93,7 +94,7 @@ export function createWebhookRoutes(parts: WebhookHandlerParts): Route[] {
       body: TestRequest,
       answers: {
         200: { description: 'The attempt, whatever came of it', schema: DeliveryRecord, headers: OF_RATE },
-        400: { description: 'The URL does not lead to a public address, or is none' },
+        400: { description: 'The URL is not valid, or does not lead to a public address' },
         429: { description: 'Too many tests: 30 a minute', headers: ['Retry-After', ...OF_RATE] },
         503: { description: 'No worker delivers webhooks now' },
       },

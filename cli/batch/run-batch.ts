@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { createDisplay, SILENT, type Display } from '../display.ts';
 import { formatSeconds } from '../duration.ts';
 import { EXIT } from '../exit-code.ts';
@@ -8,9 +6,10 @@ import { onInterrupt } from '../interrupt.ts';
 import { describeProgress } from '../progress-bar.ts';
 import type { Session } from '../session.ts';
 import { readJobLines, surveyJobLines, type JobLines } from './job-lines.ts';
+import { openResultFile, type ResultFile } from './result-file.ts';
 import { createInOrder, type Result } from './result.ts';
 import { createSettler } from './settle-line.ts';
-import { openSideFile, type SideFile } from './side-file.ts';
+import { openSideFile, readSideFile, type SideFile } from './side-file.ts';
 
 export interface BatchOptions extends JobLines {
   /** Where the results go; the standard output where it is undefined. */
@@ -26,27 +25,21 @@ const LINE_MS = 10_000;
 /** Runs every job of a file, and writes what became of each in the order of the lines. */
 export async function runBatch(session: Session, options: BatchOptions): Promise<void> {
   const { count, digest } = await surveyJobLines(options);
-  const side = await openSideFile(`${options.path}.inferq`, digest);
-  const sink = openSink(session, options.output);
+  const beside = `${options.path}.inferq`;
+  const before = await readSideFile(beside, digest);
+  // In between, so that it is neither emptied for a run that is refused nor leaves a side file behind.
+  const sink = options.output === undefined ? toStdout(session) : await openResultFile(options.output);
+  const side = await openSideFile(beside, before);
   const display = session.json ? SILENT : createDisplay(session.stderr);
   const counter = createCounter(session, display, count, side.results);
   try {
-    await settleAll(
-      session,
-      options,
-      side,
-      (result) => {
-        sink.write(`${JSON.stringify(result)}\n`);
-      },
-      counter,
-    );
+    await settleAll(session, options, side, sink, counter);
     await side.remove();
   } catch (thrown) {
     await side.close();
     throw thrown;
   } finally {
     counter.stop();
-    await sink.end();
   }
   conclude(session, options, counter.read());
 }
@@ -55,12 +48,12 @@ async function settleAll(
   { client }: Session,
   options: BatchOptions,
   side: SideFile,
-  write: (result: Result) => void,
+  sink: ResultFile,
   counter: Counter,
 ): Promise<void> {
   const failed = new AbortController();
   const interrupt = onInterrupt((exit) => stopped(exit, options));
-  const signal = AbortSignal.any([interrupt.signal, failed.signal]);
+  const signal = AbortSignal.any([interrupt.signal, sink.signal, failed.signal]);
   const settle = createSettler({
     client,
     signal,
@@ -68,7 +61,7 @@ async function settleAll(
     onPause: (seconds) => counter.pause(seconds),
   });
   const before = new Map(side.results.map((result) => [result.line, result]));
-  const inOrder = createInOrder(write);
+  const inOrder = createInOrder((result) => sink.write(`${JSON.stringify(result)}\n`));
   const lines = readJobLines(options);
   const lane = async () => {
     for await (const line of lines) {
@@ -83,13 +76,18 @@ async function settleAll(
       inOrder.add(result);
     }
   };
+  const lanes = Array.from({ length: options.inFlight }, lane);
   try {
-    await Promise.all(Array.from({ length: options.inFlight }, lane));
+    await Promise.all(lanes);
   } catch (thrown) {
     failed.abort(thrown);
+    // One may be in the middle of a result.
+    await Promise.allSettled(lanes);
     throw thrown;
   } finally {
     interrupt.stop();
+    // Before the side file goes, which has all that is done.
+    await sink.end();
   }
 }
 
@@ -133,16 +131,9 @@ function isBad({ status }: Result): boolean {
   return status !== 'succeeded';
 }
 
-function openSink({ stdout }: Session, output: string | undefined) {
-  if (output === undefined) return { write: (text: string) => stdout.write(text), end: async () => {} };
-  const file = createWriteStream(output);
-  return {
-    write: (text: string) => void file.write(text),
-    end: async () => {
-      file.end();
-      await finished(file);
-    },
-  };
+/** What goes wrong there ends the process (cli/index.ts). */
+function toStdout({ stdout }: Session): ResultFile {
+  return { signal: new AbortController().signal, write: (text) => stdout.write(text), end: async () => {} };
 }
 
 function conclude(

@@ -66,7 +66,8 @@ export function createSettler({ client, signal, random, onPause }: SettleParts) 
     try {
       return await settle(line, idempotencyKey);
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || thrown.exit !== EXIT.refused) throw thrown;
+      // The end of the whole run is not the broker's word on this line.
+      if (signal.aborted || !(thrown instanceof Failure) || thrown.exit !== EXIT.refused) throw thrown;
       if (HOPELESS.has(thrown.problem.status) || thrown.transient) throw thrown;
       return { line: line.number, id: null, status: 'refused', output: null, error: thrown.problem };
     }

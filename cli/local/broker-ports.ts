@@ -4,6 +4,7 @@ import { RoleFault } from './role-process.ts';
 /** Where the documentation says that the demo models are. */
 const MODELS_PORT = 9001;
 const METRICS_PORT = 9464;
+export const API_PORT = '8080';
 
 /** The models' usual port, or any that is free when another program has that. */
 export async function modelsPort(): Promise<number> {
@@ -21,11 +22,17 @@ export async function onModelsPort<T>(port: number, start: (port: string) => Pro
   }
 }
 
-/** The `offset`-th of the metrics ports: counted from what the user asks for, else from the usual one. */
-export async function metricsPort(asked: string | undefined, offset: number): Promise<string> {
-  if (asked === undefined) {
-    return (await somebodyListens(METRICS_PORT + offset)) ? '0' : String(METRICS_PORT + offset);
-  }
-  // Anything but a port goes to the roles as it is: they say what is wrong with it. 0 is any free one.
-  return /^[1-9]\d*$/.test(asked) ? String(Number(asked) + offset) : asked;
+/**
+ * The `offset`-th of the metrics ports: counted from what the user asks for, else from the usual one. Any free one (0)
+ * where nobody asked for one that is taken, or that clients of the API are to have.
+ */
+export async function metricsPort(
+  { METRICS_PORT: asked, PORT: ofApi = API_PORT }: NodeJS.ProcessEnv,
+  offset: number,
+): Promise<string> {
+  // Anything but a port goes to the roles as it is: they say what is wrong with it.
+  if (asked !== undefined && (offset === 0 || !/^[1-9]\d*$/.test(asked))) return asked;
+  const port = Number(asked ?? METRICS_PORT) + offset;
+  const isFree = String(port) !== ofApi && (asked !== undefined || !(await somebodyListens(port)));
+  return isFree ? String(port) : '0';
 }

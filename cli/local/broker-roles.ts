@@ -46,13 +46,8 @@ export function startRoles(
 ): BrokerRoles {
   const { env, root, state } = options;
   const start = async (name: 'api' | 'worker', offset: number, modelsUrl: string) => {
-    const facts = {
-      redisUrl: await redisUrl,
-      modelsUrl,
-      modelFile: join(root, 'examples', 'models', 'models.yaml'),
-      blobs: join(state, 'blobs'),
-    };
-    const port = await metricsPort(env['METRICS_PORT'], offset);
+    const facts = { root, state, redisUrl: await redisUrl, modelsUrl };
+    const port = await metricsPort(env, offset);
     return keep(options, name, roleEnvironment(env, facts, port), signal);
   };
   const startApi = async () => {

@@ -2,13 +2,15 @@ export interface RedisSettings {
   port: number;
   /** Data, log and this file live here. */
   dir: string;
+  /** Bytes that its data may take. */
+  memory: number;
   password?: string | undefined;
   /** More lines for `redis.conf`, which win over those below. */
   more?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The text of a `redis.conf` for a private Redis that keeps what it has acknowledged. */
-export function redisConfig({ port, dir, password, more }: RedisSettings): string {
+export function redisConfig({ port, dir, memory, password, more }: RedisSettings): string {
   const settings: Record<string, string> = {
     bind: '127.0.0.1',
     port: String(port),
@@ -19,6 +21,8 @@ export function redisConfig({ port, dir, password, more }: RedisSettings): strin
     // A 202 means kept: every acknowledged write is on the disk.
     appendfsync: 'always',
     save: '',
+    // New jobs are refused before it comes to that, and not when the machine has no memory left.
+    maxmemory: String(memory),
     // The queue is no cache: at the limit a write must fail, not an old job vanish.
     'maxmemory-policy': 'noeviction',
     // Records, and inputs and outputs of a kilobyte, lie packed.

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readLogTail } from './log-tail.ts';
@@ -16,6 +17,8 @@ const POLL_MS = 10;
 const PORT_TRIES = 5;
 const ANSWERS_WITHIN_MS = 30_000;
 const STOPS_WITHIN_MS = 10_000;
+/** The rest is for the roles, the models, and the copy that Redis makes when it rewrites its file. */
+const PART_OF_MEMORY = 0.5;
 
 export interface RedisOptions {
   command: string;
@@ -61,7 +64,8 @@ async function attempt(options: Attempt): Promise<RunningRedis | string> {
   const { command, env, dir } = options;
   const config = join(dir, 'redis.conf');
   const log = join(dir, 'redis.log');
-  await writeFile(config, redisConfig({ ...options, more: options.settings }), { mode: 0o600 });
+  const memory = Math.floor(totalmem() * PART_OF_MEMORY);
+  await writeFile(config, redisConfig({ ...options, memory, more: options.settings }), { mode: 0o600 });
   const { child, exited } = startLogged(command, [config], { env: { ...process.env, ...env }, log });
   if (child.pid !== undefined) endWithUs(child.pid, exited);
   const fault = await Promise.race([exited, untilReady(options, child)]);

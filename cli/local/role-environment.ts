@@ -1,10 +1,13 @@
+import { join } from 'node:path';
+import { API_PORT } from './broker-ports.ts';
+
 export interface BrokerFacts {
+  /** The clone. */
+  root: string;
+  /** Its `.inferq` */
+  state: string;
   redisUrl: string;
   modelsUrl: string;
-  /** The model file to use when the environment names none. */
-  modelFile: string;
-  /** The folder for large inputs and outputs when the environment names no place. */
-  blobs: string;
 }
 
 /** What API and worker get: the user's environment, and what it leaves open. */
@@ -14,13 +17,13 @@ export function roleEnvironment(
   metricsPort: string,
 ): NodeJS.ProcessEnv {
   return {
-    PORT: '8080',
+    PORT: API_PORT,
     HOST: '127.0.0.1',
-    INFERQ_MODELS: facts.modelFile,
+    INFERQ_MODELS: join(facts.root, 'examples', 'models', 'models.yaml'),
     // For development: webhooks to this machine, which are refused otherwise.
     INFERQ_WEBHOOK_ALLOW: '127.0.0.0/8,::1/128,localhost',
     // Others may use a Redis that was there already, and have to see the same.
-    ...(env['REDIS_URL'] ? {} : { INFERQ_BLOBS: facts.blobs }),
+    ...(env['REDIS_URL'] ? {} : { INFERQ_BLOBS: join(facts.state, 'blobs') }),
     ...env,
     METRICS_PORT: metricsPort,
     REDIS_URL: facts.redisUrl,

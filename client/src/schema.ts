@@ -891,6 +891,19 @@ export interface Overview {
       }[]
     | null;
   /**
+   * For admins
+   */
+  webhooks: {
+    /**
+     * That have not arrived, also those whose next attempt is to come
+     */
+    owed: number;
+    /**
+     * Seconds that the one has been due that has been so longest; 0 where none is
+     */
+    overdue: number;
+  } | null;
+  /**
    * For admins; the memory of a cluster is not told
    */
   redis: {

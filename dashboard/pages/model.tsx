@@ -70,7 +70,7 @@ function Figures({ model, perSecond }: { model: ModelView; perSecond: number }) 
       <Stat
         label="Waiting"
         value={count(backlog)}
-        more={oldest === null ? 'nobody waits' : `next ${duration(oldest)}`}
+        more={oldest === null ? 'nobody waits' : `longest ${duration(oldest)}`}
       />
       <Stat label="Running" value={count(running)} more="calls under way" />
       <Stat label="Jobs a second" value={rate(perSecond)} more="last half minute" />

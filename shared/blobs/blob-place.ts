@@ -41,7 +41,7 @@ function readBucket(url: URL, region = 'us-east-1'): Omit<S3Place, 'credentials'
   if (url.username || url.password) return 'must not hold credentials: set AWS_ACCESS_KEY_ID instead';
   if (!BUCKET.test(bucket)) return 'names no bucket: s3://bucket/prefix';
   if (!PREFIX.test(prefix)) return 'has a prefix with other characters than letters, digits, _, - and /';
-  if (!REGION.test(place.region)) return 'has a region that is none';
+  if (!REGION.test(place.region)) return 'has a region that is not valid';
   const address = searchParams.get('endpoint');
   if (address === null) return { ...place, endpoint: undefined };
   const endpoint = URL.parse(address);

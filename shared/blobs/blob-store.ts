@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { InferqError, messageOf } from '../errors.ts';
 
 /**
- * Keeps texts that are too large for Redis. A key is written once and never again. All but `presign` throw
+ * Keeps texts that are too large for Redis. A key is written once and never again. All but `presign` and `check` throw
  * `storage_unavailable` where the store cannot be reached or has no room.
  */
 export interface BlobStore {
@@ -17,6 +17,8 @@ export interface BlobStore {
   remove(key: string): Promise<void>;
   /** An address at which anybody can read it for so many seconds; undefined where the store has none. */
   presign(key: string, seconds: number): Promise<string | undefined>;
+  /** Throws, in words for who runs the broker, where it is seen to be away. It asks nobody over the network. */
+  check(): Promise<void>;
 }
 
 const KEY = /^[\w-]+(\/[\w-]+)*$/;
@@ -34,4 +36,10 @@ export function storageUnavailable(doing: string, cause: unknown): InferqError {
     `The store of large inputs and outputs does not ${doing} now: try again.`,
     { retryAfter: 5, cause: cause instanceof Error ? cause : new Error(messageOf(cause)) },
   );
+}
+
+/** What `/readyz` says of it; throws where it is seen to be away. */
+export async function describeBlobs(store: BlobStore | undefined): Promise<string> {
+  await store?.check();
+  return store?.name ?? 'none: all stays in Redis';
 }

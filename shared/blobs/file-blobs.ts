@@ -53,6 +53,7 @@ export function createFileBlobs(folder: string): BlobStore {
       }
     },
     presign: async () => undefined,
+    check: async () => undefined,
   };
 }
 

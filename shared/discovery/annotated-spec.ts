@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
 import { messageOf } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import type { ModelSpec } from '../model.ts';
 import { checkSpec, describeFaults, isModelSpec } from '../models/model-file.ts';
 import type { EndpointRule } from './endpoint-rule.ts';
@@ -52,15 +53,11 @@ function parseAnnotation(text: string): { fields: Record<string, unknown> } | { 
   if (error) return { fault: `${SPEC}: ${error.message.split('\n', 1)[0]?.replace(/:$/, '')}` };
   try {
     const value: unknown = document.toJS() ?? {};
-    if (isMapping(value)) return { fields: value };
+    if (isObject(value)) return { fields: value };
   } catch (error) {
     return { fault: `${SPEC}: ${messageOf(error)}` };
   }
   return { fault: `${SPEC}: must be the fields of a model` };
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A path such as `//host/` would lead elsewhere. */

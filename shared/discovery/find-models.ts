@@ -79,7 +79,8 @@ function originsOfInference({ metadata, status }: InferenceService, rule: Endpoi
   const isStopped = status?.conditions?.some(({ type, status }) => type === 'Stopped' && status === 'True');
   if (text === undefined || isStopped) return [];
   const url = URL.parse(text);
-  if (!url || !['http:', 'https:'].includes(url.protocol)) return 'status has a url that is none';
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    return 'status has a url that is no valid http(s) address';
   const own = new RegExp(String.raw`^[a-z0-9.-]+\.${metadata?.namespace ?? ''}\.svc(\.cluster\.local)?$`);
   if (own.test(url.hostname) || rule.isListed(url.hostname)) return [url.origin];
   return 'status has the url of another namespace or host, which INFERQ_DISCOVERY_ALLOW does not list';

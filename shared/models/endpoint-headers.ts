@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.ts';
-import { escapePointer } from '../json-schema.ts';
+import { pointerStep } from '../json-pointer.ts';
 import type { ModelSpec } from '../model.ts';
 
 /** As RFC 9110 has it, §5.1 and §5.5. */
@@ -26,7 +26,7 @@ export function checkHeaders({ endpoints }: ModelSpec): Fault[] {
   return endpoints.flatMap(({ headers = {} }, index) =>
     Object.entries(headers).flatMap(([name, value]) => {
       const detail = faultOf(name, value);
-      return detail ? [{ pointer: `/endpoints/${index}/headers/${escapePointer(name)}`, detail }] : [];
+      return detail ? [{ pointer: `/endpoints/${index}/headers${pointerStep(name)}`, detail }] : [];
     }),
   );
 }

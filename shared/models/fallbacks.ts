@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.ts';
-import { fullName, type ModelSpec } from '../model.ts';
+import { fullName, splitName, type ModelSpec } from '../model.ts';
 import { mainVersion } from './traffic.ts';
 
 /** Fallbacks that lead nowhere, or round in a circle. The pointer is into the list of models. */
@@ -31,7 +31,7 @@ const natural = new Intl.Collator('en', { numeric: true });
 
 /** As the registry finds it: the version with most of the traffic where none is named. */
 function mainOf(name: string, models: readonly ModelSpec[]): ModelSpec | undefined {
-  const [base, version] = name.split('@');
+  const { name: base, version } = splitName(name);
   const versions = models
     .filter((model) => model.name === base && (version === undefined || model.version === version))
     .sort((a, b) => natural.compare(a.version, b.version));

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Fault } from '../errors.ts';
+import { isObject } from '../json-object.ts';
+import { pointerStep } from '../json-pointer.ts';
 
 /** Where the values come from that model files only name. */
 export interface SecretSources {
@@ -36,7 +38,7 @@ export function replacePlaceholders(content: unknown, sources: SecretSources): F
 function replaceIn(target: unknown, sources: SecretSources, pointer: string, faults: Fault[]): void {
   if (!isObject(target)) return;
   for (const [key, value] of Object.entries(target)) {
-    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = `${pointer}${pointerStep(key)}`;
     if (isObject(value)) replaceIn(value, sources, at, faults);
     if (typeof value !== 'string') continue;
     target[key] = value.replace(PLACEHOLDER, (_, file: string | undefined, name: string | undefined) => {
@@ -67,8 +69,4 @@ function fromFile(file: string, { read }: SecretSources): string | { detail: str
 function list(parent: unknown, key: string): unknown[] {
   const value = isObject(parent) ? parent[key] : undefined;
   return Array.isArray(value) ? value : [];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

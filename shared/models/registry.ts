@@ -1,5 +1,5 @@
 import { compileForSender, type SchemaCheck } from '../json-schema.ts';
-import type { ModelSpec } from '../model.ts';
+import { splitName, type ModelSpec } from '../model.ts';
 import { modelCode } from '../redis/keys.ts';
 import { mainVersion } from './traffic.ts';
 
@@ -37,7 +37,7 @@ export function createRegistry(): Registry {
   const listeners: (() => void)[] = [];
 
   function versionsOf(name: string): readonly Model[] {
-    const [base = '', version] = name.split('@');
+    const { name: base, version } = splitName(name);
     const versions = byName.get(base) ?? [];
     return version === undefined ? versions : versions.filter(({ spec }) => spec.version === version);
   }

@@ -1,6 +1,8 @@
 import { closestMatch } from 'leven';
 import type { Fault } from '../errors.ts';
-import { escapePointer, FORMATS } from '../json-schema.ts';
+import { FORMATS } from '../json-schema.ts';
+import { isObject } from '../json-object.ts';
+import { pointerStep } from '../json-pointer.ts';
 import type { ModelSpec } from '../model.ts';
 
 /** Where in a schema others stand: one, a list of them, or one under each name. */
@@ -43,7 +45,7 @@ export function strangeKeywords(spec: Pick<ModelSpec, 'input_schema' | 'output_s
 function strangeIn(schema: unknown, pointer: string): Fault[] {
   if (!isObject(schema)) return [];
   return Object.entries(schema).flatMap(([key, value]) => {
-    const at = `${pointer}/${escapePointer(key)}`;
+    const at = `${pointer}${pointerStep(key)}`;
     if (LISTS.includes(key) || ONE.includes(key)) return inside(value, at);
     if (MAPS.includes(key)) return under(value, at);
     if (key === 'format')
@@ -60,9 +62,7 @@ function inside(value: unknown, pointer: string): Fault[] {
 
 function under(value: unknown, pointer: string): Fault[] {
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, item]) =>
-    strangeIn(item, `${pointer}/${escapePointer(name)}`),
-  );
+  return Object.entries(value).flatMap(([name, item]) => strangeIn(item, `${pointer}${pointerStep(name)}`));
 }
 
 function describe(key: string): string {
@@ -74,8 +74,4 @@ function describeFormat(format: unknown): string {
   const meant = closestMatch(String(format), [...FORMATS], { maxDistance: 2 });
   const hint = meant === undefined ? '' : `: did you mean '${meant}'?`;
   return `is ${JSON.stringify(format)}, which is no format that is known, and checks nothing${hint}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import type { Fault } from '../errors.ts';
 import type { Environment } from '../config.ts';
-import { escapePointer } from '../json-schema.ts';
+import { pointerStep } from '../json-pointer.ts';
 import type { Endpoint, ModelSpec } from '../model.ts';
 
 /** The variables of a worker that a spec from the API may name; it must not carry any other to an endpoint. */
@@ -22,7 +22,7 @@ function checkEndpoint({ url, headers = {} }: Endpoint, pointer: string): Fault[
   const inHeaders = Object.entries(headers).flatMap(([name, value]) =>
     HEADER.test(value) || isPlain(name, value)
       ? []
-      : [{ pointer: `${pointer}/headers/${escapePointer(name)}`, detail: HEADER_RULE }],
+      : [{ pointer: `${pointer}/headers${pointerStep(name)}`, detail: HEADER_RULE }],
   );
   return [...(urlFault ? [{ pointer: `${pointer}/url`, detail: urlFault }] : []), ...inHeaders];
 }

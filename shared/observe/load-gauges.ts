@@ -48,8 +48,24 @@ export function measureLoads(registry: Registry, read: () => Promise<Loads>, now
     'Runs that wait for a worker, or that one has',
     (load) => load.outstanding,
   );
-  gauge('inferq_oldest_wait_seconds', 'How long the next run has waited', (load) => load.oldest_wait ?? 0);
+  gauge(
+    'inferq_oldest_wait_seconds',
+    'How long the run has waited that waits longest',
+    (load) => load.oldest_wait ?? 0,
+  );
   gauge('inferq_model_paused', '1 while the model is paused', ({ paused }) => Number(paused));
+  collected(
+    'inferq_webhooks_owed',
+    'Webhooks that have not arrived, be it that their next attempt is to come',
+    [],
+    (add, { webhooks }) => add(webhooks.owed, {}),
+  );
+  collected(
+    'inferq_webhook_overdue_seconds',
+    'How long the webhook has been due that has been so longest',
+    [],
+    (add, { webhooks }) => add(webhooks.overdue, {}),
+  );
   collected('inferq_redis_memory_bytes', 'What Redis uses', [], (add, { memory }) => {
     if (memory) add(memory.used, {});
   });

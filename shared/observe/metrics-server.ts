@@ -107,7 +107,8 @@ export function urlOf(server: Server, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function closeServer(server: Server): Promise<void> {
+/** Those who are answered are answered to the end. */
+export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
@@ -125,5 +126,5 @@ function explain(error: NodeJS.ErrnoException, { host, port, variable }: Place):
     return `Port ${port} on ${host} is taken by another program. Stop it, or choose another port${by}.`;
   if (error.code === 'EACCES')
     return `Port ${port} on ${host} needs more rights. Choose one above 1023${by}.`;
-  return `Cannot listen on ${host}:${port}: ${error.message}`;
+  return `HOST is '${host}': nobody can listen there (${error.code ?? error.message}).`;
 }

@@ -27,6 +27,9 @@ const BEFORE_THE_END_MS = 1000;
  */
 export async function supervise(options: SupervisorOptions): Promise<void> {
   const begun = endWithSupervisor();
+  // All take connections from one queue. Handing them out in turn spreads them more evenly, but Node forgets the one in
+  // the hands of a process that stands still and dies: it is neither answered nor closed.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: options.file, args: [], serialization: 'advanced' });
   const ending = new AbortController();
   const members = createRoleMembers(options.processes, () => performance.now());

@@ -7,20 +7,29 @@ const KEY = 'inferq:blobs';
 
 /**
  * Whether the blob store can be written to and is the one that the other roles of this Redis use: the first to come
- * leaves a mark in it, whose name Redis keeps. Throws an Error that says what to do.
+ * leaves a mark in it, whose name Redis keeps, and this answers; undefined without a store. Throws an Error that says
+ * what to do.
  */
-export async function checkBlobs(redisUrl: string, blobs: BlobStore | undefined): Promise<void> {
+export async function checkBlobs(
+  redisUrl: string,
+  blobs: BlobStore | undefined,
+): Promise<string | undefined> {
   const redis = connect(redisUrl, PATIENT);
   redis.on('error', () => undefined);
   try {
     const known = (await redis.get(KEY)) ?? undefined;
-    if (!blobs) return forbidNone(known);
+    if (!blobs) {
+      forbidNone(known);
+      return undefined;
+    }
     const mark = `marks/${randomBytes(12).toString('hex')}`;
     await write(blobs, mark);
     const isFirst = known === undefined && (await redis.set(KEY, mark, 'NX')) === 'OK';
-    if (isFirst) return;
+    if (isFirst) return mark;
     await blobs.remove(mark);
-    await forbidOther(blobs, known ?? (await redis.get(KEY)) ?? '');
+    const first = known ?? (await redis.get(KEY)) ?? '';
+    await forbidOther(blobs, first);
+    return first;
   } finally {
     redis.disconnect();
   }

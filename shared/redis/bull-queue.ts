@@ -44,3 +44,16 @@ export function createBullQueue<Data>(
     },
   };
 }
+
+/** BullMQ orders what is put off by the millisecond that it is due, with twelve bits below it. */
+const DUE_BITS = 4096;
+
+/** The greatest score of what is due at a time, in Unix milliseconds. */
+export function scoreDueBy(now: number): number {
+  return (now + 1) * DUE_BITS - 1;
+}
+
+/** When that of this score is due, in Unix milliseconds. */
+export function dueAt(score: number): number {
+  return Math.floor(score / DUE_BITS);
+}

@@ -4,6 +4,7 @@ import { bytesOf } from '../text.ts';
 import type { RedisConnection } from './connection.ts';
 import { readJob, readRecord } from './job-reader.ts';
 import { codeOfJob, keyPrefix } from './keys.ts';
+import { byAge, newestOf, type Place } from './newest-first.ts';
 
 const READ_AT_ONCE = 20;
 /** A filter that fits few jobs stops looking after so many and goes on at the next page. */
@@ -21,15 +22,9 @@ export interface JobFilter {
   metadata: Readonly<Record<string, string>>;
 }
 
-/** Where a page begins: after this job, newest first. */
-export interface Cursor {
-  createdAt: number;
-  id: string;
-}
-
 export interface JobPage {
   jobs: StoredJob[];
-  next: Cursor | undefined;
+  next: Place | undefined;
 }
 
 /** Lists a tenant's jobs, newest first, over several models. Records that are forgotten leave the index on the way. */
@@ -37,7 +32,7 @@ export async function listJobs(
   redis: RedisConnection,
   filter: JobFilter,
   limit: number,
-  after: Cursor | undefined,
+  after: Place | undefined,
 ): Promise<JobPage> {
   const jobs: StoredJob[] = [];
   let cursor = after;
@@ -62,35 +57,14 @@ export async function listJobs(
 async function newest(
   redis: RedisConnection,
   filter: JobFilter,
-  cursor: Cursor | undefined,
-): Promise<Cursor[]> {
+  cursor: Place | undefined,
+): Promise<Place[]> {
   const lists = await Promise.all(
-    filter.codes.map((code) => newestOf(redis, listKey(code, filter.tenant), cursor)),
+    filter.codes.map((code) =>
+      newestOf(redis, listKey(code, filter.tenant), { count: READ_AT_ONCE, cursor }),
+    ),
   );
   return lists.flat().sort(byAge).slice(0, READ_AT_ONCE);
-}
-
-/** One more than a page for each job created in the cursor's own millisecond, which come again and are left out. */
-async function newestOf(redis: RedisConnection, key: string, cursor: Cursor | undefined): Promise<Cursor[]> {
-  const twins = cursor ? await redis.zcount(key, cursor.createdAt, cursor.createdAt) : 0;
-  const range = await redis.zrevrangebyscore(
-    key,
-    cursor?.createdAt ?? '+inf',
-    '-inf',
-    'WITHSCORES',
-    'LIMIT',
-    0,
-    READ_AT_ONCE + twins,
-  );
-  const entries: Cursor[] = [];
-  for (let at = 0; at < range.length; at += 2)
-    entries.push({ id: range[at] ?? '', createdAt: Number(range[at + 1]) });
-  return cursor ? entries.filter((entry) => byAge(cursor, entry) < 0) : entries;
-}
-
-/** The newer first; within a millisecond the greater id. */
-function byAge(a: Cursor, b: Cursor): number {
-  return b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }
 
 function fits(job: StoredJob, { status, version, errorType, metadata }: JobFilter): boolean {

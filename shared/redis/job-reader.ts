@@ -12,7 +12,7 @@ export interface ReadOptions {
   tenant?: string;
 }
 
-/** How long a record outlives its data, as in `scripts/lib/end-job.lua`. */
+/** How long a record outlives its data, as in `scripts/lib/record.lua`. */
 const RECORD_LIFE_MS = 7 * 86_400_000;
 
 /**

@@ -35,14 +35,14 @@ export function createJobStore(redis: RedisConnection, near?: NearCache): JobSto
       return parseSettlement(await call('settle', id, `run:${id}`, id, token, ...settleArguments(outcome)));
     },
     async leave(id, reason) {
-      return parseLeaving(await call('leave', id, `job:${id}`, id, reason));
+      return parseLeaving(id, await call('leave', id, `job:${id}`, id, reason));
     },
     async retry({ id, spec }, { queue }, mostOfTenant = queue.max_depth_per_tenant, price = {}) {
       const { priority, weight, ttl } = spec;
       const bounds = [queue.max_depth, mostOfTenant];
       const place = [priority, share(weight)];
       const args = [id, ...place, ...bounds, milliseconds(ttl), ...priceArguments(price)];
-      return parseRetrial(await call('retry', id, `job:${id}`, ...args));
+      return parseRetrial(id, await call('retry', id, `job:${id}`, ...args));
     },
     async append(id, token, events) {
       const pairs = events.flatMap(({ kind, data }) => [kind, data]);

@@ -1,8 +1,10 @@
 import type { Registry } from '../models/registry.ts';
+import { scoreDueBy } from './bull-queue.ts';
 import type { RedisConnection } from './connection.ts';
 import { keyPrefix } from './keys.ts';
 import { readMemory, type RedisMemory } from './memory.ts';
 import { createModelBacklogs, type ModelBacklog } from './model-backlogs.ts';
+import { readOwedWebhooks, type OwedWebhooks } from './owed-webhooks.ts';
 import { QUEUE_NAME } from './work-queue.ts';
 
 /** What a model has to do. `outstanding`: runs that a worker could work on now, or does. */
@@ -13,19 +15,17 @@ export interface ModelLoad extends ModelBacklog {
 export interface Loads {
   /** By the model's name. */
   models: ReadonlyMap<string, ModelLoad>;
+  webhooks: OwedWebhooks;
   memory: RedisMemory | undefined;
 }
 
-/** BullMQ orders delayed jobs by the millisecond that they are due, with twelve bits below it. */
-const DUE_BITS = 4096;
-
-/** Reads what all served models have to do, in one flush of the connection or two. */
+/** Reads what all served models have to do, and what webhooks are owed, in a few flushes of the connection. */
 export function createLoadReader(redis: RedisConnection, registry: Registry): () => Promise<Loads> {
   const backlogs = createModelBacklogs(redis);
 
   async function loadOf(code: string): Promise<ModelLoad> {
     const queue = `${keyPrefix(code)}${QUEUE_NAME}`;
-    const due = String((Date.now() + 1) * DUE_BITS - 1);
+    const due = String(scoreDueBy(Date.now()));
     const [backlog, ...counts] = await Promise.all([
       backlogs.of(code),
       redis.llen(`${queue}:wait`),
@@ -39,10 +39,11 @@ export function createLoadReader(redis: RedisConnection, registry: Registry): ()
 
   return async () => {
     const codes = new Map(registry.list().map(({ spec, code }) => [spec.name, code]));
-    const [loads, memory] = await Promise.all([
+    const [loads, webhooks, memory] = await Promise.all([
       Promise.all([...codes].map(async ([name, code]) => [name, await loadOf(code)] as const)),
+      readOwedWebhooks(redis),
       readMemory(redis),
     ]);
-    return { models: new Map(loads), memory };
+    return { models: new Map(loads), webhooks, memory };
   };
 }

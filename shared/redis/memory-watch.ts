@@ -8,6 +8,8 @@ const LOOK_EVERY_MS = 500;
 /** What Redis needs for a job beside its input, and for its end beside the output. */
 const BYTES_A_JOB = 3000;
 const RETRY_AFTER = 5;
+const UNBOUNDED =
+  'Redis has no maxmemory: new jobs are not refused before the memory of its machine is full; set it (docs/operations.md)';
 /** How much the newest job counts in the average. */
 const WEIGHT = 0.05;
 
@@ -15,6 +17,8 @@ const WEIGHT = 0.05;
 export interface MemoryWatch {
   /** Counts a job that comes in, with so many bytes of input. Throws `broker_full`. */
   take(bytes: number): void;
+  /** Why it cannot do that, where Redis has no limit. */
+  warnings(): string[];
   stop(): void;
 }
 
@@ -63,6 +67,7 @@ export function watchMemory({ redis, codes }: MemoryWatchParts): MemoryWatch {
       // Its input, and the answer that it will have.
       coming += 2 * (bytes + BYTES_A_JOB);
     },
+    warnings: () => (memories.some(({ limit }) => limit === 0) ? [UNBOUNDED] : []),
     stop: () => clearInterval(timer),
   };
 }

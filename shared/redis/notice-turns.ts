@@ -1,7 +1,7 @@
 import type { RedisConnection } from './connection.ts';
 import { DELIVERY_PREFIX } from './delivery-queue.ts';
 
-/** A client is told of a job's progress no oftener than this. */
+/** A client is told of a job's progress no more often than this. */
 const EVERY_MS = 500;
 
 /** Whose turn it is to tell of a job's progress, over all workers. */

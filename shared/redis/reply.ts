@@ -28,7 +28,19 @@ export class Reply {
     throw new TypeError(`The script's answer has no status at ${index}`);
   }
 
+  /** The fields of a hash. */
+  hash(index: number): Record<string, string> {
+    return toHash(new Reply(this.#fields[index]).texts(0));
+  }
+
   texts(from: number): string[] {
     return this.#fields.slice(from).map((_, index) => this.text(from + index));
   }
+}
+
+/** Of fields and values, one after the other. */
+export function toHash(pairs: readonly string[]): Record<string, string> {
+  const hash: Record<string, string> = {};
+  for (let at = 0; at + 1 < pairs.length; at += 2) hash[pairs[at] ?? ''] = pairs[at + 1] ?? '';
+  return hash;
 }

@@ -1,6 +1,8 @@
 import type { Admission, Leaving, Retrial, Settlement, StartedRun } from '../ports.ts';
+import type { StoredJob } from '../stored-job.ts';
 import { fromField } from '../text.ts';
-import { parseSpec } from './record.ts';
+import { estimate } from './queue-place.ts';
+import { parseRecord, parseSpec } from './record.ts';
 import type { Reply } from './reply.ts';
 
 // What the scripts answer, as the head of each describes it.
@@ -82,17 +84,31 @@ export function parseSettlement(reply: Reply): Settlement {
   }
 }
 
-export function parseLeaving(reply: Reply): Leaving {
+export function parseLeaving(id: string, reply: Reply): Leaving {
   const kind = reply.text(0);
   if (kind === 'missing' || kind === 'not due') return { kind };
-  if (kind === 'ended') return { kind, status: reply.status(1) };
-  return { kind: 'left', run: reply.text(1), abandoned: reply.number(2) === 1, was: reply.status(3) };
+  const jobAt = (index: number) => ({
+    ...recordOf(id, reply, index),
+    dataRemoved: reply.number(index + 1) === 1,
+  });
+  if (kind === 'ended') return { kind, job: jobAt(1) };
+  return { kind: 'left', job: jobAt(3), abandoned: reply.number(1) === 1, was: reply.status(2) };
 }
 
-export function parseRetrial(reply: Reply): Retrial {
+export function parseRetrial(id: string, reply: Reply): Retrial {
   const kind = reply.text(0);
   if (kind === 'missing' || kind === 'removed') return { kind };
   if (kind === 'refused') return { kind, status: reply.status(1) };
-  if (kind === 'queued') return { kind, run: reply.text(1), priority: reply.number(2) };
+  if (kind === 'queued') {
+    const position = reply.number(2);
+    const queue = { position, eta: estimate(position, reply.number(3)) };
+    return { kind, job: { ...recordOf(id, reply, 4), queue }, priority: reply.number(1) };
+  }
   return parseFull(reply);
+}
+
+function recordOf(id: string, reply: Reply, index: number): StoredJob {
+  const job = parseRecord(id, reply.hash(index));
+  if (!job) throw new TypeError(`The script's answer has no record at ${index}`);
+  return job;
 }

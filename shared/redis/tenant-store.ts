@@ -53,18 +53,48 @@ function keyOf(id: string): string {
 const REMEMBERED_MS = 2000;
 const MOST_REMEMBERED = 10_000;
 
-/** The settings in force for a tenant, remembered for two seconds: they are asked for at every submission. */
+export interface RememberedTenants {
+  /** Changes tenants so that it is in force in this process at once. */
+  tenants: TenantStore;
+  /** The settings in force for a tenant. */
+  settingsOf: (tenant: string) => Promise<TenantSettings>;
+}
+
+/**
+ * Settings are asked for at every submission: they are remembered, for so long that what another process changes is in
+ * force here after two seconds.
+ */
 export function rememberSettings(
   store: TenantStore,
   now: () => number = () => performance.now(),
-): (tenant: string) => Promise<TenantSettings> {
+): RememberedTenants {
   const remembered = new Map<string, { settings: TenantSettings; until: number }>();
-  return async (tenant) => {
-    const known = remembered.get(tenant);
-    if (known && known.until > now()) return known.settings;
-    const settings = (await store.find(tenant)) ?? DEFAULT_SETTINGS;
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(tenant, { settings, until: now() + REMEMBERED_MS });
-    return settings;
+  let changes = 0;
+
+  async function changing<T>(id: string, change: Promise<T>): Promise<T> {
+    try {
+      return await change;
+    } finally {
+      // Where Redis did not answer it may be done all the same. What is being read now may be of before.
+      changes += 1;
+      remembered.delete(id);
+    }
+  }
+
+  return {
+    tenants: {
+      ...store,
+      save: (id, settings) => changing(id, store.save(id, settings)),
+      remove: (id) => changing(id, store.remove(id)),
+    },
+    async settingsOf(tenant) {
+      const known = remembered.get(tenant);
+      if (known && known.until > now()) return known.settings;
+      const seen = changes;
+      const settings = (await store.find(tenant)) ?? DEFAULT_SETTINGS;
+      if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+      if (seen === changes) remembered.set(tenant, { settings, until: now() + REMEMBERED_MS });
+      return settings;
+    },
   };
 }

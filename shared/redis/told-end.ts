@@ -2,6 +2,7 @@ import { isTerminal } from '../job-status.ts';
 import type { StoredJob } from '../stored-job.ts';
 import { fromField } from '../text.ts';
 import { parseRecord } from './record.ts';
+import { toHash } from './reply.ts';
 
 /**
  * The job whose end `settle` has told of, so that who waits for it need not read it: its id, the output, and the fields
@@ -10,9 +11,7 @@ import { parseRecord } from './record.ts';
 export function parseToldEnd(id: string, told: string): StoredJob | undefined {
   const [ended, output = '', ...record] = told.split('\0');
   if (ended !== id) return undefined;
-  const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < record.length; at += 2) fields[record[at] ?? ''] = record[at + 1] ?? '';
-  const job = parseRecord(id, fields);
+  const job = parseRecord(id, toHash(record));
   if (!job || !isTerminal(job.status)) return undefined;
   return { ...job, output: job.status === 'succeeded' ? fromField(output) : null };
 }

@@ -16,14 +16,14 @@ export const UNKNOWN_FOR_MS = 5 * 60_000;
 
 /**
  * The models, by their codes, that nobody seems to serve. Whoever looks after their jobs suspects them. Each worker that
- * serves one of them denies it every few seconds, and each API that takes jobs for it: its workers may be none just now,
- * be it for hours. What stands for long is so.
+ * serves one of them denies it every few seconds, and each API that takes jobs for it: it may have no workers just
+ * now, be it for hours. What stands for long is so.
  */
 export interface UnservedModels {
   /** Answers for how many ms it has stood, by Redis' clock. */
   suspect(codes: readonly string[]): Promise<Map<string, number>>;
   deny(codes: ReadonlySet<string>): Promise<void>;
-  /** The same for an API: without one nothing is known of the models whose workers are none. */
+  /** The same for an API: without one nothing is known of the models that have no workers. */
   vouch(codes: ReadonlySet<string>): Promise<void>;
 }
 

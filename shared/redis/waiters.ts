@@ -1,7 +1,8 @@
 import type { RedisConnection } from './connection.ts';
 import { prefixOf } from './keys.ts';
 
-const KEPT_SECONDS = 24 * 3600;
+/** Longer than a request waits; who follows the events notes it at every look. After the end nobody takes it back. */
+const KEPT_SECONDS = 120;
 
 /** The API replicas at which somebody waits for a run; the scripts wake them, when it starts only who asks for that. */
 export interface Waiters {

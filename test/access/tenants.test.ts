@@ -32,6 +32,22 @@ test('a tenant is made, read, changed and removed', async (t) => {
   t.is((await broker.request('/tenants/acme')).status, 404);
 });
 
+test('the settings of a tenant are in force at once where they were made, changed and removed', async (t) => {
+  const broker = await start(t);
+  await put(broker, 'acme', {});
+  const { token } = await makeToken(broker, 'acme');
+  const submit = async (input: number) => {
+    const json = { model: 'm', input };
+    return (await broker.request('/jobs', { method: 'POST', headers: bearer(token), json })).status;
+  };
+  t.is(await submit(0), 202);
+  await put(broker, 'acme', { models: ['other'] });
+  t.is(await submit(1), 403);
+  await put(broker, 'acme', { rate: { limit: 1, window: 60 } });
+  t.is(await submit(2), 202);
+  t.is(await submit(3), 429);
+});
+
 test('a token is shown once, works with its scopes, and is dead everywhere within five seconds of its revocation', async (t) => {
   const broker = await start(t);
   await put(broker, 'acme', {});

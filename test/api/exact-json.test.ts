@@ -26,6 +26,16 @@ const REFUSED: [string, string | Buffer, string, RegExp][] = [
   ['constructor.prototype', '{"constructor":{"prototype":{}}}', '/constructor/prototype', /prototype/],
   ['an integer that a double rounds', '{"n":9007199254740993}', '/n', /does not survive/],
   ['a negative integer that a double rounds', '[-9007199254740993]', '/0', /does not survive/],
+  [
+    'an integer that a double holds and JSON.stringify does not write',
+    '[36028797018963968]',
+    '/0',
+    /would become 36028797018963970/,
+  ],
+  ['the least integer of 64 bits', '-9223372036854775808', '', /would become -9223372036854776000/],
+  ['2^64', '{"n":18446744073709551616}', '/n', /would become 18446744073709552000/],
+  ['such an integer with a point', '36028797018963968.0', '', /does not survive/],
+  ['such an integer with an exponent', '3.6028797018963968e16', '', /does not survive/],
   ['a number that becomes infinite', '[1,1e999]', '/1', /does not survive/],
   ['a number that becomes zero', '1e-400', '', /does not survive/],
   ['more digits than a double has', '3.14159265358979323846', '', /does not survive/],
@@ -47,6 +57,10 @@ for (const [title, body, pointer, message] of REFUSED) {
 
 const ACCEPTED = [
   '9007199254740992',
+  '36028797018963970',
+  '3.602879701896397e+16',
+  '100000000000000000000',
+  '1000000000000000000000000',
   '-0',
   '0.1',
   '1.0',
@@ -82,6 +96,23 @@ test('whatever JSON.stringify writes is read back', async (t) => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('whatever integer is read, JSON.stringify writes', async (t) => {
+  const integer = fc.oneof(
+    fc.bigInt({ min: -(2n ** 68n), max: 2n ** 68n }),
+    fc
+      .tuple(fc.bigInt(-100n, 100n), fc.integer({ min: 50, max: 62 }))
+      .map(([times, bits]) => times * 2n ** BigInt(bits)),
+  );
+  await fc.assert(
+    fc.asyncProperty(integer, async (wanted) => {
+      const read = await parseExactJson(Buffer.from(String(wanted))).catch(() => undefined);
+      if (read !== undefined) t.is(BigInt(JSON.stringify(read)), wanted);
+    }),
+    { numRuns: 2000 },
+  );
+  t.pass();
 });
 
 test('any bytes are read or refused as invalid_json, never anything else', async (t) => {

@@ -31,6 +31,38 @@ test('a preference for no wait, or for what is no number, is none', (t) => {
   for (const prefer of [...none, undefined]) t.is(preferred(prefer), 0, prefer);
 });
 
+test('what stands in quotes, or belongs to another preference, is no preference to wait', (t) => {
+  for (const prefer of [
+    'foo="a, wait=5, b"',
+    'foo;wait=5',
+    'foo; wait',
+    'foo="\\", wait=5"',
+    'foo=";wait=5',
+    'foo="wait',
+  ])
+    t.is(preferred(prefer), 0, prefer);
+  for (const prefer of [
+    'foo="a, b", wait=5',
+    'foo;bar="x;y,", Wait = 5',
+    'wait=5;foo=bar',
+    'wait=5 ; foo, bar',
+    'foo="\\"", wait="\\5"',
+    'wait=5, wait=6',
+    ', ,wait=5,',
+  ])
+    t.is(preferred(prefer), 5, prefer);
+});
+
+test('a header of preferences is read in one go, however it is made', (t) => {
+  const million = 1_000_000;
+  const made = ['"', '\\"', '"\\', ' ', ',', ';', 'wait ', '=', 'a="'].map((part) => part.repeat(million));
+  const started = process.threadCpuUsage();
+  for (const prefer of [...made, `wait${' '.repeat(million)}x`]) preferred(prefer);
+  const { user, system } = process.threadCpuUsage(started);
+  // What is quadratic takes minutes.
+  t.true((user + system) / 1e6 < 10);
+});
+
 test('the parameter goes before the preference, and must be a number of seconds', (t) => {
   t.is(waitOf(new URLSearchParams('wait=5'), 'wait'), 5);
   for (const bad of ['', '0', '61', 'soon'])

@@ -46,6 +46,10 @@ const faults: Record<string, [Environment, RegExp]> = {
     { JWT_SECRET: SECRET, JWKS_URI: 'https://issuer.example/' },
     /^JWT_SECRET and JWKS_URI are both set: choose one\.$/,
   ],
+  'both, and neither can be used': [
+    { JWT_SECRET: 'short', JWKS_URI: 'http://issuer.example/' },
+    /^JWT_SECRET and JWKS_URI are both set: choose one\.\nJWT_SECRET has 5 bytes: .*\nJWKS_URI must begin with https/,
+  ],
   'http to elsewhere': [{ JWKS_URI: 'http://issuer.example/' }, /^JWKS_URI must begin with https/],
   'http to a name that looks local': [{ JWKS_URI: 'http://127.0.0.1.evil.example/' }, /^JWKS_URI must begin/],
   'http to a private address': [{ JWKS_URI: 'http://10.0.0.1/' }, /^JWKS_URI must begin/],

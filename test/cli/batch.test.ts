@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import test, { type ExecutionContext } from 'ava';
 import { createInOrder, type Result } from '../../cli/batch/result.ts';
 import { describeProgress } from '../../cli/progress-bar.ts';
@@ -130,6 +131,61 @@ test('a token that is not valid ends it at once, and nothing that was done is lo
   t.is(broker.seen.length, 2);
   t.regex(await readFile(`${file}.inferq`, 'utf8'), /"id":"job_1"/);
 });
+
+test('a file of results that cannot be written is told before anything is sent, and nothing is left', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on('POST /jobs', echo);
+  const file = await fileOf(t, { model: 'm', input: { n: 1 } });
+  const output = path.join(path.dirname(file), 'none', 'results.jsonl');
+  const { code, stderr } = await runInferq(t, ['submit', file, '-o', output], { broker });
+  t.is(code, 2);
+  t.true(stderr.includes(`${output} cannot be written: ENOENT`), stderr);
+  t.is(broker.seen.length, 0);
+  t.false(existsSync(`${file}.inferq`));
+});
+
+test('a file of results that another run has begun stays as it is', async (t) => {
+  const broker = await startFakeBroker(t);
+  const file = await fileOf(t, { model: 'm', input: 1 });
+  await writeFile(`${file}.inferq`, '{"run":"r","digest":"other"}\n');
+  await writeFile(`${file}.results`, 'theirs');
+  t.is((await runInferq(t, ['submit', file, '-o', `${file}.results`], { broker })).code, 2);
+  t.is(await readFile(`${file}.results`, 'utf8'), 'theirs');
+});
+
+test('a place beside the jobs that cannot be written is told before anything is sent', async (t) => {
+  const broker = await startFakeBroker(t);
+  const file = await fileOf(t, { model: 'm', input: { n: 1 } });
+  await mkdir(`${file}.inferq`);
+  const { code, stderr } = await runInferq(t, ['submit', file], { broker });
+  t.is(code, 2);
+  t.true(stderr.includes(`${file}.inferq cannot be used: EISDIR`), stderr);
+  t.is(broker.seen.length, 0);
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux(
+  'a disk that is full ends it in a sentence, and the same command goes on where it stopped',
+  async (t) => {
+    const broker = await startFakeBroker(t);
+    broker.on('POST /jobs', echo);
+    const file = await fileOf(t, ...[1, 2, 3].map((n) => ({ model: 'm', input: { n } })));
+    const args = ['submit', file, '--in-flight', '1'];
+    const full = await runInferq(t, [...args, '-o', '/dev/full'], { broker });
+    t.is(full.code, 1);
+    t.regex(full.stderr, /\/dev\/full cannot be written[^]*no space left on device/);
+    t.notRegex(full.stderr, /at .*\.ts:\d/, 'no stack');
+    const again = await runInferq(t, args, { broker });
+    t.is(again.code, 0, again.stderr);
+    t.deepEqual(
+      resultsOf(again.stdout).map(({ id }) => id),
+      ['job_1', 'job_2', 'job_3'],
+    );
+    const keys = broker.seen.map(({ headers }) => headers['idempotency-key']);
+    t.is(new Set(keys).size, 3);
+  },
+);
 
 for (const [what, lines, fault] of [
   ['no JSON', '{"model": "m", "input": 1}\nnot\n', /jobs.jsonl:2 is not JSON/],

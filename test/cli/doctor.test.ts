@@ -153,9 +153,9 @@ test('doctor calls a model broken that has no healthy endpoint, and one with som
   t.regex(stdout, /✓ up@1 is served, its endpoints are healthy/);
 });
 
-const overview = (backlog: number, workers: unknown[] | null) => {
+const overview = (backlog: number, workers: unknown[] | null, owed = 0) => {
   const line = { name: 'm', version: '1', backlog, running: 0, state: 'unknown', activity: { rate: 0 } };
-  return json(200, { models: [line], workers, redis: null });
+  return json(200, { models: [line], workers, webhooks: { owed, overdue: 0 }, redis: null });
 };
 
 test('doctor says that no worker runs: broken where jobs wait for one, else a warning', async (t) => {
@@ -171,12 +171,24 @@ test('doctor says that no worker runs: broken where jobs wait for one, else a wa
   t.notRegex((await doctor(t, { broker })).stdout, /worker/, 'who is no admin is told of none');
 });
 
-test('doctor counts the workers that run models', async (t) => {
+test('doctor says that no worker delivers webhooks: broken where some are owed, else a warning', async (t) => {
+  const broker = await healthyBroker(t);
+  broker.on('GET /overview', overview(0, [worker('w')], 3), overview(0, [worker('w')]));
+  const stuck = await doctor(t, { broker });
+  t.is(stuck.code, 1);
+  t.regex(stuck.stdout, /✗ No worker delivers webhooks: 3 are owed → .*INFERQ_WORKER_ROLES/);
+  const idle = await doctor(t, { broker });
+  t.is(idle.code, 0);
+  t.regex(idle.stdout, /! No worker delivers webhooks → /);
+});
+
+test('doctor counts the workers that run models and that deliver webhooks', async (t) => {
   const broker = await healthyBroker(t);
   broker.on('GET /overview', overview(5, [{ name: 'w', roles: ['models', 'webhooks'] }]));
   const { code, stdout } = await doctor(t, { broker });
   t.is(code, 0);
   t.regex(stdout, /✓ 1 worker runs the models\n/);
+  t.regex(stdout, /✓ 1 worker delivers webhooks\n/);
 });
 
 const worker = (name: string, ...warnings: string[]) => ({ name, roles: ['models'], warnings });

@@ -50,7 +50,7 @@ test('wherever API, worker and BullMQ die between two steps, every job ends, and
     if (chance() < 0.5 || dies()) return;
     const again = await world.retry(id);
     if (again.kind === 'queued' && !dies())
-      await queue.add(again.run, { priority: again.priority, delayMs: 0 });
+      await queue.add(again.job.run, { priority: again.priority, delayMs: 0 });
   }
 
   /** One run of a worker; wherever it dies it leaves all as it is. */

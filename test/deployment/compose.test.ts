@@ -101,12 +101,13 @@ test('no secret is in the file', (t) => {
   }
 });
 
-test('Redis keeps what it has acknowledged, and lets in only users that it was told of', (t) => {
+test('Redis keeps what it has acknowledged, and refuses to grow in good time, and lets in only users that it was told of', (t) => {
   const flags = (compose.services['redis']?.command ?? []).join(' ');
   for (const flag of [
     '--aclfile /secrets/redis/users.acl',
     '--appendonly yes',
     '--appendfsync always',
+    '--maxmemory ${INFERQ_REDIS_MEMORY:-1gb}',
     '--maxmemory-policy noeviction',
     '--hash-max-listpack-value 2048',
   ])

@@ -25,7 +25,12 @@ const KEYS = ['inferq:{m}:one', 'inferq:{m}:two'];
 async function startAsComposed(t: ExecutionContext, folder: string, port: number): Promise<ChildProcess> {
   const { command, env } = await findRedis({ cache: debianCache() });
   const args = compose.services.redis.command.map((word) =>
-    word === '/data' ? folder : word.replace('/secrets/redis', path.join(folder, 'redis')),
+    word === '/data'
+      ? folder
+      : word
+          .replace('/secrets/redis', path.join(folder, 'redis'))
+          // Compose puts the default in, where nothing is set.
+          .replace(/^\$\{\w+:-(.*)\}$/, '$1'),
   );
   const here = ['--port', String(port), '--bind', '127.0.0.1'];
   const child = spawn(command, [...args, ...here], { env: { ...process.env, ...env }, stdio: 'ignore' });

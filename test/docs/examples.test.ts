@@ -6,9 +6,9 @@ import test, { type ExecutionContext } from 'ava';
 import { findCommand } from '../../cli/local/command.ts';
 import { startModelServer } from '../../examples/models/server.ts';
 import { parseModelFile } from '../../shared/models/model-file.ts';
-import { startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
+import { jsonModel, startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
 import { unusedPort } from '../webhooks/receiver.ts';
-import { blocksOf, readDocument, ROOT } from './document.ts';
+import { blocksOf, readDocument, ROOT, sectionOf } from './document.ts';
 import { startShakyBroker, ÅNGSTRÖM } from './shaky-broker.ts';
 
 const MODELS = 'examples/models/models.yaml';
@@ -46,6 +46,22 @@ test('the job that the API reference offers to try out is one of the demo models
   const [example, ...more] = components.schemas.JobRequest.examples ?? [];
   t.deepEqual(more, []);
   t.like(await broker.run(example), { status: 'succeeded', output: { language: 'de' } });
+});
+
+test('the first credential of docs/deployment.md is an admin’s, and the one before is none any more', async (t) => {
+  if (!(await hasCommands(t, 'sh', 'openssl'))) return;
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const section = sectionOf(readDocument('docs/deployment.md'), '## The first credential');
+  const [make] = blocksOf(section);
+  const { code, output } = await run(broker, 'sh', ['-euc', make?.text ?? ''], {
+    REDIS_URL: broker.redisUrl,
+  });
+  t.is(code, 0, output);
+  const headers = { authorization: `Bearer ${output.trim()}` };
+  const { body } = await broker.request('/me', { headers });
+  t.like(body, { tenant: 'dev' });
+  t.true(Object(body).scopes.includes('admin'));
+  t.is((await broker.request('/me')).status, 401);
 });
 
 test('the Python clients of docs/jobs.md work', async (t) => {
@@ -138,8 +154,9 @@ async function run(
   broker: { url: string },
   command: string,
   args: string[],
+  more: Record<string, string> = {},
 ): Promise<{ code: number | null; output: string }> {
-  const child = start(broker, command, args);
+  const child = start(broker, command, args, more);
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await ended, output: `${stdout}${stderr}` };

@@ -38,7 +38,7 @@ for (const protocol of PROTOCOLS) {
       .map(({ text }): unknown => JSON.parse(text));
     const [input, answer, output = answer] = examples;
     t.notThrows(() => protocolOf(protocol).toRequest(input, modelNamed('demo')));
-    t.deepEqual(protocolOf(protocol).toOutput(answer), output);
+    t.deepEqual(protocolOf(protocol).toOutput(answer, input), output);
   });
 }
 

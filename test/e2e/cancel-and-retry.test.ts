@@ -77,3 +77,29 @@ test('a failed job runs again under its id and keeps the history of its attempts
     ],
   );
 });
+
+test('a retried job is told its place behind those that wait', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('echo', model.url)], workers: 0 });
+  const { id } = await broker.submit({ model: 'echo', input: 1 });
+  await broker.submit({ model: 'echo', input: 2 });
+  await broker.submit({ model: 'echo', input: 3 });
+  await broker.request(`/jobs/${id}/cancel`, { method: 'POST' });
+  const retried = await broker.request(`/jobs/${id}/retry`, { method: 'POST' });
+  t.like(retried.body, { status: 'queued', queue: { position: 3, eta: null } });
+  t.deepEqual(retried.body, await broker.job(id));
+});
+
+test('cancels and retries at the same moment are each answered with what they did', async (t) => {
+  const model = await startScriptedModel(() => undefined);
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('mute', model.url)] });
+  const { id } = await broker.submit({ model: 'mute', input: 1 });
+  const ask = async (what: string) => {
+    const { status, body } = await broker.request(`/jobs/${id}/${what}`, { method: 'POST' });
+    if (status !== 409) t.like(body, { status: what === 'cancel' ? 'canceled' : 'queued' });
+  };
+  for (let round = 0; round < 10; round++)
+    await Promise.all(Array.from({ length: 20 }, (_, at) => ask(at % 2 === 0 ? 'cancel' : 'retry')));
+});

@@ -32,6 +32,7 @@ test('what a refusal or an answer has, status and headers, the OpenAPI document 
     ['POST /models/{name}/resume', '/models/m@1/resume', 400],
     ['POST /models/{name}/redrive', '/models/m/redrive', 400, { json: { limit: 0 } }],
     ['GET /audit', '/audit?cursor=x', 400],
+    ['GET /audit', '/audit?cursor=0-0', 400],
     ['POST /webhooks/redeliver', '/webhooks/redeliver', 415, text],
     ['POST /jobs', '/jobs', 413, large],
     ['GET /jobs', '/jobs', 401, { headers: { authorization: 'Bearer none' } }],

@@ -7,12 +7,12 @@ import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
 import { createKnownCodes } from '../../shared/redis/known-codes.ts';
 import { modelCode } from '../../shared/redis/keys.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
-import { endsOf, startModel, statusesOf } from '../support/many-jobs.ts';
 import { until } from '../support/until.ts';
+import { endsOf, startModel, statusesOf } from '../support/many-jobs.ts';
 
 const INPUT = 'x'.repeat(200_000);
 
-test('new jobs are refused before Redis is full, and all that were accepted end', async (t) => {
+const refusedInTime = test.macro(async (t, asBody: (text: string) => RequestInit) => {
   const model = await startModel(t);
   const redis = await startTemporaryRedis({ settings: { maxmemory: '60mb' } });
   t.teardown(redis.stop);
@@ -20,8 +20,9 @@ test('new jobs are refused before Redis is full, and all that were accepted end'
   const accepted: string[] = [];
   let refusal;
   for (let at = 0; !refusal && at < 300; at++) {
-    const json = { model: 'm', input: `${at} ${INPUT}`, cache: 'bypass' };
-    const { status, body, headers } = await broker.request('/jobs', { method: 'POST', json });
+    const job = JSON.stringify({ model: 'm', input: `${at} ${INPUT}`, cache: 'bypass' });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, ...asBody(job) };
+    const { status, body, headers } = await broker.request('/jobs', init);
     if (status === 202) accepted.push(String(Object(body).id));
     else refusal = { status, error: Object(body).error_type, after: headers.get('retry-after') };
   }
@@ -51,4 +52,27 @@ test('models that come while Redis takes no writes are served, and their jobs ca
   await until(async () => (await list()).length === names.length);
   t.deepEqual((await list()).sort(), names.map(modelCode).sort());
   for (const name of names) t.is((await broker.run({ model: name, input: name })).status, 'succeeded');
+});
+test('new jobs are refused before Redis is full, and all that were accepted end', refusedInTime, (body) => ({
+  body,
+}));
+
+test('so they are where the requests do not say how long they are', refusedInTime, (text) => ({
+  body: new Blob([text]).stream(),
+  duplex: 'half',
+}));
+
+test('a Redis without a limit is told of until it has one', async (t) => {
+  const model = await startModel(t);
+  const redis = await startTemporaryRedis({ settings: { maxmemory: '0' } });
+  t.teardown(redis.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)], redis, workers: 0 });
+  const warnings = async (): Promise<string> =>
+    Object((await broker.request('/readyz')).body).warnings.join();
+  await until(async () => (await warnings()) !== '');
+  t.regex(await warnings(), /^Redis has no maxmemory: .*set it/);
+  const client = new Redis(redis.url);
+  t.teardown(() => client.disconnect());
+  await client.config('SET', 'maxmemory', '100mb');
+  await until(async () => (await warnings()) === '');
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { jsonModel, startTestBroker } from '../support/broker.ts';
+import { jsonModel, startTestBroker, TOKEN } from '../support/broker.ts';
 import { exchange, portOf } from '../support/raw-http.ts';
 
 const SCHEMA = {
@@ -34,6 +34,34 @@ test('bodies that other parsers take are refused by name, and the broker goes on
   t.is((await post('{"model":"m","input":1}')).status, 202);
 });
 
+test('application/json is taken with whatever parameters, as long as they say no other charset than UTF-8', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const post = async (type: string): Promise<number> => {
+    const init = { method: 'POST', body: '{"model":"m","input":1}', headers: { 'content-type': type } };
+    return (await broker.request('/jobs', init)).status;
+  };
+  for (const type of [
+    'Application/JSON',
+    'application/json;',
+    'application/json ; charset=UTF-8 ;',
+    'application/json; charset="utf-8"',
+    'application/json; charset=utf8',
+    'application/json; foo=bar; charset=utf-8',
+    'application/json; profile="a; charset=utf-16"',
+  ])
+    t.is(await post(type), 202, type);
+  for (const type of [
+    'application/json; charset=utf-16',
+    'application/json; foo=bar; charset="iso-8859-1"',
+    'application/jsonp',
+    'application/json, text/plain',
+    'application/problem+json',
+    'json',
+    ';',
+  ])
+    t.is(await post(type), 415, type);
+});
+
 test('a schema pattern that makes others backtrack for seconds is answered at once', async (t) => {
   const broker = await startTestBroker(t, {
     models: [jsonModel('m', 'http://127.0.0.1:9', { input_schema: SCHEMA })],
@@ -59,6 +87,16 @@ test('requests that are not HTTP are refused on the socket, and the broker goes 
       /^HTTP\/1\.1 400 /,
     ],
     ['two lengths', `${head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, /^HTTP\/1\.1 400 /],
+    [
+      'a coding beside chunks',
+      `${head}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+      /^HTTP\/1\.1 400 [^]*"error_type":"invalid_request"/,
+    ],
+    [
+      'a tunnel',
+      'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n',
+      /^HTTP\/1\.1 400 [^]*"error_type":"invalid_request"/,
+    ],
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
     ['a folded header', 'GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n', /^HTTP\/1\.1 400 /],
     [
@@ -103,4 +141,22 @@ test('a request that is answered before it has come whole gets no second answer 
   const { answer } = await exchange(portOf(broker.url), pieces, { everyMs: 300 });
   t.is(answer.split('HTTP/1.1 ').length, 2, answer);
   t.regex(answer, /^HTTP\/1\.1 401 /);
+});
+
+test('a body without a length that grows over the limit is read to its end, and the next request answered', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const head = [
+    'POST /jobs HTTP/1.1',
+    'Host: broker',
+    `Authorization: Bearer ${TOKEN}`,
+    'Content-Type: application/json',
+    'Transfer-Encoding: chunked',
+  ];
+  const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`;
+  const next = 'GET /healthz HTTP/1.1\r\nHost: broker\r\nConnection: close\r\n\r\n';
+  const request = `${head.join('\r\n')}\r\n\r\n${chunk.repeat(64)}0\r\n\r\n${next}`;
+  const { answer, milliseconds } = await exchange(portOf(broker.url), request);
+  t.regex(answer, /^HTTP\/1\.1 413 [^]*HTTP\/1\.1 200 /);
+  // A request that does not come whole is given up after 30 s.
+  t.true(milliseconds < 15_000, `${milliseconds} ms`);
 });

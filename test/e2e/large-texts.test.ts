@@ -1,3 +1,4 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
@@ -41,6 +42,9 @@ for (const kind of ['files', 's3'] as const) {
     const alone = await broker.request(`/jobs/${job.id}/output`);
     same(t, alone.body, OUTPUT);
     t.is(alone.headers.get('content-type'), 'application/json');
+    const head = await broker.request(`/jobs/${job.id}/output`, { method: 'HEAD' });
+    t.is(head.headers.get('content-length'), String(Buffer.byteLength(alone.text)));
+    t.is(head.headers.get('content-type'), 'application/json');
     const { body } = await broker.request('/jobs');
     same(t, body, { data: [job], next: null });
     const events = await readEvents(`${broker.url}/jobs/${job.id}/events`);
@@ -130,14 +134,36 @@ test('a client that asks for it is sent to the bucket; of files and of small out
   same(t, direct.body, OUTPUT);
 });
 
-test('while the store is away large submissions are refused with 503, and small ones go on', async (t) => {
-  const { broker, blobs } = await startWorld(t, 's3', (call, response) => answer(response, call.body));
-  await blobs.stop();
-  const refused = await broker.request('/jobs', { method: 'POST', json: { model: 'm', input: INPUT } });
-  t.like(refused.body, { status: 503, error_type: 'storage_unavailable' });
-  t.is(refused.headers.get('retry-after'), '5');
-  t.is((await broker.run({ model: 'm', input: 'small' })).status, 'succeeded');
-  t.deepEqual((await broker.request('/jobs')).text.match(/"id"/g)?.length, 1);
+for (const kind of ['files', 's3'] as const)
+  test(`${kind}: while the store is away large submissions are refused with 503, and small ones go on`, async (t) => {
+    const { broker, blobs } = await startWorld(t, kind, (call, response) => answer(response, call.body));
+    await blobs.stop();
+    const refused = await broker.request('/jobs', { method: 'POST', json: { model: 'm', input: INPUT } });
+    t.like(refused.body, { status: 503, error_type: 'storage_unavailable' });
+    t.is(refused.headers.get('retry-after'), '5');
+    t.is((await broker.run({ model: 'm', input: 'small' })).status, 'succeeded');
+    t.deepEqual((await broker.request('/jobs')).text.match(/"id"/g)?.length, 1);
+  });
+
+test('where another folder stands in the place of that of the start, nothing is told to be lost, and /readyz warns', async (t) => {
+  const { broker, blobs } = await startWorld(t, 'files');
+  const { id } = await broker.run({ model: 'm', input: INPUT });
+  t.like((await broker.request('/readyz')).body, { ready: true, warnings: [] });
+  // As where a file system is unmounted.
+  await rename(blobs.folder, `${blobs.folder}-away`);
+  await mkdir(blobs.folder);
+  t.teardown(() => rm(`${blobs.folder}-away`, { recursive: true, force: true }));
+  t.like((await broker.request(`/jobs/${id}/output`)).body, { error_type: 'storage_unavailable' });
+  const { status, body } = await broker.request('/readyz');
+  t.is(status, 200);
+  t.regex(
+    String(Object(body).warnings),
+    /blobs: The mark of the start is not in files in .* see that it is mounted/,
+  );
+  await rm(blobs.folder, { recursive: true });
+  await rename(`${blobs.folder}-away`, blobs.folder);
+  same(t, (await broker.request(`/jobs/${id}/output`)).body, OUTPUT);
+  t.like((await broker.request('/readyz')).body, { warnings: [] });
 });
 
 test('an output that cannot be stored now is a fault that passes', async (t) => {

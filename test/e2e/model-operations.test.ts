@@ -4,6 +4,7 @@ import type { Job } from '../../shared/job.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
 import { bearer, makeToken, putTenant } from '../support/tenant.ts';
+import { until } from '../support/until.ts';
 
 function post(broker: TestBroker, path: string, json?: unknown) {
   return broker.request(path, { method: 'POST', ...(json === undefined ? {} : { json }) });
@@ -142,6 +143,29 @@ test('two redrives at once run no job twice, and a full backlog stops one', asyn
   t.like((await post(broker, '/models/m/redrive')).body, { redriven: 10, stopped: null });
   for (const id of ids) t.is((await broker.job(id, '?wait=20')).status, 'succeeded');
   t.is(model.calls.length, calls + 30);
+});
+
+test('a redrive that a full backlog stopped goes on with the jobs that found no room', async (t) => {
+  let status = 400;
+  const model = await startScriptedModel((call, response) => answer(response, call.body, status));
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('m', model.url, { queue: { max_depth: 4 } })],
+  });
+  const failed: string[] = [];
+  for (let at = 0; at < 10; at++) failed.push((await broker.run({ model: 'm', input: at })).id);
+  status = 200;
+  const counts: number[] = [];
+  for (let since: string | undefined; since !== null && counts.length < 5;) {
+    await post(broker, '/models/m/pause');
+    const { body } = await post(broker, '/models/m/redrive', since === undefined ? {} : { since });
+    counts.push(Object(body).redriven);
+    since = Object(body).next;
+    await post(broker, '/models/m/resume');
+    await until(async () => (await show(broker, 'm')).backlog === 0);
+  }
+  t.deepEqual(counts, [4, 4, 2]);
+  for (const id of failed) t.is((await broker.job(id, '?wait=20')).status, 'succeeded');
 });
 
 test('a canary gets its part of the jobs, pinned ones and repeated ones stay where they are', async (t) => {

@@ -56,6 +56,26 @@ test('a model is added over the API, changed and removed, and every step is in t
   ]);
 });
 
+test('what follows a second @ in the name of a model belongs to the version, which there is not', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('other', model.url)] });
+  await put(broker, 'm', specOf(model.url));
+  const { id } = await broker.run({ model: 'm', input: 1 });
+  for (const name of ['m@', 'm@1@', 'm@1@2', 'm@1@junk']) {
+    t.is(
+      (await broker.request('/jobs', { method: 'POST', json: { model: name, input: 1 } })).status,
+      404,
+      name,
+    );
+    t.is((await broker.request(`/models/${name}`)).status, 404, name);
+    t.is((await put(broker, name, specOf(model.url))).status, 422, name);
+    t.is(await remove(broker, name), 404, name);
+    t.deepEqual((await broker.request(`/jobs?model=${name}`)).body, { data: [], next: null }, name);
+  }
+  t.like((await broker.request('/jobs?model=m@1')).body, { data: [{ id }] });
+});
+
 test('a bad spec is refused whole with a pointer to each fault, and the one before stays in force', async (t) => {
   const model = await startScriptedModel();
   t.teardown(model.stop);

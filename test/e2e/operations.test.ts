@@ -6,6 +6,7 @@ import test from 'ava';
 import { freePort } from '../../cli/local/ports.ts';
 import { startRole } from '../../cli/local/role-process.ts';
 import { startTemporaryRedis } from '../../cli/local/temporary-redis.ts';
+import { readApiConfig } from '../../shared/config.ts';
 import { jsonModel, startTestBroker } from '../support/broker.ts';
 import { exchange, portOf } from '../support/raw-http.ts';
 import { startScriptedModel } from '../support/scripted-model.ts';
@@ -49,6 +50,27 @@ test('the reference page and all it loads come from the broker itself', async (t
   }
   t.regex(page.headers.get('content-security-policy') ?? '', /default-src 'self'/);
   t.is((await broker.request('/docs/package.json')).status, 404);
+});
+
+test('a path that does not take a method says which it takes, HEAD among them where it takes GET', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  const cases: [string, string, string][] = [
+    ['DELETE', '/jobs', 'POST, GET, HEAD'],
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['GET', '/jobs/job_x/cancel', 'POST'],
+    ['POST', '/', 'GET, HEAD'],
+    ['PUT', '/docs', 'GET, HEAD'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
+    ['DELETE', '/dashboard', 'GET, HEAD'],
+    ['POST', '/dashboard/jobs', 'GET, HEAD'],
+  ];
+  for (const [method, path, allow] of cases) {
+    const { status, headers, body } = await broker.request(path, { method });
+    t.deepEqual([status, headers.get('allow')], [405, allow], `${method} ${path}`);
+    t.like(body, { error_type: 'method_not_allowed' });
+  }
+  for (const path of ['/jobs', '/healthz', '/', '/docs', '/openapi.json'])
+    t.is((await broker.request(path, { method: 'HEAD' })).status, 200, path);
 });
 
 test('each answer of the second listener has a request id, of every role, and what is not there is a problem', async (t) => {
@@ -98,11 +120,13 @@ test('a role that cannot start says every fault in a line for a person and exits
       METRICS_PORT: '70000',
       LOG_LEVEL: 'loud',
       INFERQ_MODELS: '/nope',
+      HOST: '192.0.2.1',
     });
     t.regex(faults, /REDIS_URL is not set/, role);
     t.regex(faults, /METRICS_PORT is '70000': it must be a whole number from 0 to 65535/, role);
     t.regex(faults, /LOG_LEVEL is 'loud'/, role);
     t.regex(faults, /There is no model file or folder at \/nope/, role);
+    t.regex(faults, /HOST is '192\.0\.2\.1': nobody can listen there/, role);
     const away = await start(role, { PATH: '', REDIS_URL: 'redis://:secret@127.0.0.1:9' });
     t.regex(
       away,
@@ -134,6 +158,14 @@ test('a role whose port is taken names the variable that chooses another', async
     const error = await t.throwsAsync(startRole(options, new AbortController().signal));
     t.true(error?.message.includes(`choose another port with ${variable}.`), error?.message);
   }
+});
+
+test('one port for both listeners is refused as what it is, any free port for both is not', (t) => {
+  const env = { REDIS_URL: 'redis://127.0.0.1', PORT: '8080', METRICS_PORT: '8080' };
+  t.throws(() => readApiConfig(env), {
+    message: 'PORT and METRICS_PORT are both 8080: each of the two listeners needs its own.',
+  });
+  t.notThrows(() => readApiConfig({ ...env, PORT: '0', METRICS_PORT: '0' }));
 });
 
 test('a role refuses to start on a Redis that is less durable than was asked for', async (t) => {

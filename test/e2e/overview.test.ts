@@ -12,10 +12,10 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
   const broker = await startTestBroker(t, { models: [jsonModel('m', server.url)] });
   const read = async () => Object((await broker.request('/overview')).body);
   for (const input of ['good', 'good', 'bad']) await broker.run({ model: 'm', input });
-  // It is counted once a second.
+  // It is counted once a second, and how the endpoints do is told by itself.
   await until(async () => {
-    const { ended, hits } = lineOf(await read())?.activity ?? {};
-    return sum(ended) === 2 && sum(hits) === 1;
+    const { activity, failing } = Object(lineOf(await read()));
+    return failing && sum(activity.ended) === 2 && sum(activity.hits) === 1;
   });
   const overview = await read();
   const { activity, ...line } = Object(lineOf(overview));
@@ -35,6 +35,7 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
     t.true(line[quantile] > 0, quantile);
   t.is(overview.workers.length, 1);
   t.like(overview.workers[0], { roles: ['models', 'webhooks'], running: 0 });
+  t.deepEqual(overview.webhooks, { owed: 0, overdue: 0 });
   t.is(overview.redis.durability, 'fsync');
   t.true(overview.redis.memory.used > 0);
 
@@ -46,6 +47,10 @@ test('the overview tells what ended, failed and was cached, who works, and on wh
 
   await Promise.all(broker.workers.map((worker) => worker.stop(10_000)));
   t.deepEqual((await read()).workers, [], 'who stops is gone at once');
+
+  const { id } = await broker.submit({ model: 'm', input: 'later', webhook: server.url });
+  await broker.request(`/jobs/${id}/cancel`, { method: 'POST' });
+  t.is((await read()).webhooks.owed, 1);
 });
 
 test('the overview tells admins what a worker cannot use', async (t) => {
@@ -61,7 +66,7 @@ test('the overview tells admins what a worker cannot use', async (t) => {
   });
 });
 
-test('who is no admin is told nothing of workers, Redis and other tenants', async (t) => {
+test('who is no admin is told nothing of workers, webhooks, Redis and other tenants', async (t) => {
   const server = await startModel(t);
   const broker = await startTestBroker(t, { models: [jsonModel('m', server.url)] });
   await putTenant(broker, 'acme', {});
@@ -72,7 +77,7 @@ test('who is no admin is told nothing of workers, Redis and other tenants', asyn
   const asAcme = (where: string, method = 'GET') => broker.request(where, { method, headers: bearer(token) });
 
   const { body } = await asAcme('/overview');
-  t.like(body, { workers: null, redis: null });
+  t.like(body, { workers: null, webhooks: null, redis: null });
   t.deepEqual((await asAcme('/me')).body, {
     tenant: 'acme',
     subject: `token:${tokenId}`,
@@ -119,6 +124,23 @@ test('an admin sees the jobs of a tenant page by page, cancels one, and that is 
   t.like(canceled.body, { id, status: 'canceled' });
   const { data } = Object((await broker.request('/audit')).body);
   t.like(data[0], { action: 'job.cancel', target: `acme/${id}`, tenant: 'dev' });
+});
+
+test('where an admin goes on with the jobs of a tenant is told beside them, and nothing in them is changed', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  await putTenant(broker, 'acme', {});
+  const { token } = await makeToken(broker, 'acme');
+  const metadata = { next: '/jobs?limit=1' };
+  for (const input of [1, 2]) await broker.submit({ model: 'm', input, metadata }, bearer(token));
+
+  const { data, next } = Object((await broker.request('/tenants/acme/jobs?limit=1')).body);
+  t.deepEqual(data[0].metadata, metadata);
+  t.regex(next, /^\/tenants\/acme\/jobs\?limit=1&cursor=/);
+  const { id } = data[0];
+  await broker.request(`/tenants/acme/jobs/${id}/cancel`, { method: 'POST' });
+  const retried = await broker.request(`/tenants/acme/jobs/${id}/retry`, { method: 'POST' });
+  t.is(retried.status, 202);
+  t.like((await broker.request(retried.headers.get('location') ?? '')).body, { id, status: 'queued' });
 });
 
 function lineOf(overview: { models: { activity: Record<string, number[]> }[] }) {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
+import { until } from '../support/until.ts';
 
 test('jobs are listed newest first, page by page, by model, status and metadata', async (t) => {
   const model = await startScriptedModel((call, response) =>
@@ -23,6 +24,31 @@ test('jobs are listed newest first, page by page, by model, status and metadata'
     t.is((await broker.request(`/jobs?${query}`)).status, 400, query);
 });
 
+test('a parameter that is given twice is refused, but for include, which adds up', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const { id } = await broker.run({ model: 'm', input: 1 });
+  for (const path of [
+    '/jobs?status=succeeded&status=failed',
+    '/jobs?model=m&model=n',
+    '/jobs?limit=1&limit=2',
+    '/jobs?metadata.a=1&metadata.a=2',
+    `/jobs/${id}?wait=5&wait=6`,
+    `/jobs/${id}/output?redirect=true&redirect=false`,
+    '/webhooks/deliveries?status=failed&status=succeeded',
+    '/tenants/test/usage?to=2026-11-01&to=2026-11-02',
+    '/audit?cursor=1-1&cursor=2-2',
+  ]) {
+    const { status, body } = await broker.request(path);
+    const name = /&([a-z.]+)=/.exec(path)?.[1];
+    t.like({ status, body }, { status: 400, body: { errors: [{ pointer: `?${name}` }] } }, path);
+  }
+  const both = await broker.request(`/jobs/${id}?include=input&include=attempts`);
+  t.is(both.text, (await broker.request(`/jobs/${id}?include=input,attempts`)).text);
+  t.like(both.body, { input: 1, attempts: [{ attempt: 1 }] });
+});
+
 test('the output alone comes as the model gave it', async (t) => {
   const model = await startScriptedModel((call, response) =>
     call.body === 'bad'
@@ -37,6 +63,24 @@ test('the output alone comes as the model gave it', async (t) => {
   const failed = await broker.run({ model: 'm', input: 'bad' });
   t.is((await broker.request(`/jobs/${failed.id}/output`)).status, 409);
   t.is((await broker.request('/jobs/job_nothing/output')).status, 404);
+});
+
+test('a job that failed has no output, also when its data are removed', async (t) => {
+  const model = await startScriptedModel((call, response) =>
+    answer(response, 1, call.body === 'bad' ? 400 : 200),
+  );
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url, { retention: 1 })] });
+  const [good, bad] = [
+    await broker.run({ model: 'm', input: 1 }),
+    await broker.run({ model: 'm', input: 'bad' }),
+  ];
+  for (const { id } of [good, bad]) await until(async () => (await broker.job(id)).data_removed);
+  t.like((await broker.request(`/jobs/${good.id}/output`)).body, { status: 410, error_type: 'data_removed' });
+  t.like((await broker.request(`/jobs/${bad.id}/output`)).body, {
+    status: 409,
+    error_type: 'output_not_ready',
+  });
 });
 
 test('an unchanged job is answered 304 to its ETag, a changed one in full', async (t) => {

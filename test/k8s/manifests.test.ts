@@ -1,13 +1,23 @@
 import { glob, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import { parseModelFile } from '../../shared/models/model-file.ts';
 import { namesUnder, readDocument } from '../docs/document.ts';
 import { accessFaults, namespaceFaults } from '../support/k8s/access.ts';
 import { discoveryFaults } from '../support/k8s/discovery.ts';
 import { environmentFaults } from '../support/k8s/environment.ts';
 import { fieldFaults } from '../support/k8s/fields.ts';
 import { renderKustomization } from '../support/k8s/kustomize.ts';
-import { titleOf, type Manifest } from '../support/k8s/manifest.ts';
+import {
+  nameOf,
+  ofKind,
+  podLabels,
+  textAt,
+  titleOf,
+  workloads,
+  type Manifest,
+} from '../support/k8s/manifest.ts';
+import { modelsOf } from '../support/k8s/models.ts';
 import { networkFaults } from '../support/k8s/network.ts';
 import { containerRuleFaults, securityFaults } from '../support/k8s/pods.ts';
 import { scalingFaults, stoppingFaults } from '../support/k8s/scaling.ts';
@@ -43,6 +53,25 @@ for (const overlay of ['dev', 'production', 'multi-cluster', 'keda']) {
     for (const [name, rule] of Object.entries(RULES)) t.deepEqual(rule(objects), [], name);
   });
 }
+
+test('what the overlay dev serves are demo models of the examples, from a server that is there', async (t) => {
+  const objects = await render('dev');
+  const workers = workloads(objects).filter(
+    (workload) => podLabels(workload)['app.kubernetes.io/component'] === 'worker',
+  );
+  const served = workers.flatMap((worker) => modelsOf(worker, objects));
+  t.deepEqual(served.map(({ name }) => name).sort(), ['language-id', 'moby']);
+  const examples = parseModelFile(readDocument('examples/models/models.yaml'), 'models.yaml', {
+    DEMO_MODELS_URL: 'http://demo-models:9001',
+  });
+  for (const spec of served)
+    t.deepEqual(
+      spec,
+      examples.find(({ name }) => name === spec.name),
+    );
+  const [service] = ofKind(objects, 'Service').filter((object) => nameOf(object) === 'demo-models');
+  t.is(textAt(service, 'spec', 'ports', '0', 'port'), '9001');
+});
 
 test('no manifest holds a word that YAML 1.1 reads as another', async (t) => {
   const files: string[] = [];

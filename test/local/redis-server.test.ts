@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, totalmem } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -28,6 +28,17 @@ test('it keeps every acknowledged write and evicts nothing', async (t) => {
   ] as const) {
     t.true((await askRedis(redis, 'CONFIG', 'GET', name))?.includes(`\r\n${value}\r\n`), name);
   }
+});
+
+test('it takes half of the memory at most, unless it is told otherwise', async (t) => {
+  const most = async (settings?: Record<string, string>): Promise<number> => {
+    const redis = await startTemporaryRedis(settings && { settings });
+    t.teardown(redis.stop);
+    const answer = await askRedis(redis, 'CONFIG', 'GET', 'maxmemory');
+    return Number(/maxmemory\r\n\$\d+\r\n(\d+)/.exec(answer ?? '')?.[1]);
+  };
+  t.is(await most(), Math.floor(totalmem() / 2));
+  t.is(await most({ maxmemory: '0' }), 0);
 });
 
 test('it listens on the loopback interface only', async (t) => {

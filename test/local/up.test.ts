@@ -52,10 +52,39 @@ test.serial('the token is the one asked for, or that of the start before', async
 });
 
 test.serial('a token that no header can carry is refused before anything starts', async (t) => {
-  const supervisor = supervise(t, await makeClone(t), { INFERQ_DEV_TOKEN: "it's" });
+  const supervisor = supervise(t, await makeClone(t), { INFERQ_DEV_TOKEN: "it's", INFERQ_MODELS: '' });
   t.is(await supervisor.exited, 1);
   t.regex(supervisor.printed().stderr, /^INFERQ_DEV_TOKEN is not a bearer token.*\n$/);
+  t.deepEqual(await supervisor.events(), []);
 });
+
+test.serial(
+  'such a token is told with all else that is wrong with the environment, each fault once',
+  async (t) => {
+    const supervisor = supervise(t, await makeClone(t), {
+      INFERQ_DEV_TOKEN: 'a b',
+      PORT: 'x',
+      METRICS_PORT: 'y',
+      INFERQ_LOCK_TIME: 'z',
+      INFERQ_MODELS: '/nope',
+      REDIS_URL: 'http://x',
+      HOST: '192.0.2.1',
+    });
+    t.is(await supervisor.exited, 1);
+    const lines = supervisor.printed().stderr.trimEnd().split('\n');
+    for (const name of [
+      /^INFERQ_DEV_TOKEN /,
+      /^REDIS_URL /,
+      /^METRICS_PORT /,
+      /^PORT /,
+      /^INFERQ_LOCK_TIME /,
+      /^HOST /,
+      /INFERQ_MODELS/,
+    ])
+      t.is(lines.filter((line) => name.test(line)).length, 1, String(name));
+    t.is(lines.length, 7);
+  },
+);
 
 test.serial(
   'Ctrl-C three times at once drains API and worker, then ends the models, then Redis',

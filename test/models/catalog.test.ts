@@ -10,6 +10,7 @@ import { codeClash, servedSpecs } from '../../shared/models/served-specs.ts';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
 import { keyPrefix, modelCode } from '../../shared/redis/keys.ts';
 import { createModelStore } from '../../shared/redis/model-store.ts';
+import { until } from '../support/until.ts';
 
 function specOf(name: string, more = ''): ModelSpec {
   const text = `models: [{name: ${name}, protocol: json, endpoints: [{url: "http://x"}]${more}}]`;
@@ -74,10 +75,34 @@ test('a change gives a new revision, and a removed spec is kept until its jobs h
   await store.forgetDrained(2000);
   t.is((await store.read()).models.length, 1, 'an API may not have seen the removal');
   await store.forgetDrained(100_000);
-  t.is((await store.read()).models.length, 0);
+  t.deepEqual(await store.read(), { revision: '3', models: [] });
+  await store.forgetDrained(100_000);
+  t.is(await store.revision(), '3', 'nothing was left to forget');
   await store.save(spec);
   await store.forgetDrained(100_000);
   t.is((await store.read()).models.length, 1, 'it is served');
+});
+
+test('a removed model that is drained is served no more, by those who forget it and by the others', async (t) => {
+  const { store } = await openStore(t);
+  await store.save(specOf('m'));
+  const registry = createRegistry();
+  const catalog = createCatalog({
+    source: { load: async () => [], start: () => undefined, stop: async () => undefined },
+    store,
+    registry,
+    events: createEvents(),
+    secrets: undefined,
+    onFileFault: () => undefined,
+  });
+  await catalog.load();
+  catalog.start();
+  t.teardown(() => catalog.stop());
+  await store.remove([specOf('m')], 1000);
+  await until(() => registry.list().every(({ draining }) => draining));
+  t.is(registry.list().length, 1);
+  await store.forgetDrained(100_000);
+  await until(() => registry.list().length === 0);
 });
 
 test('what another version of inferq has stored is left out and told of, and the rest is served', async (t) => {

@@ -63,9 +63,31 @@ test('what waits, what runs and for how long is told by each API, and nothing wh
   await page.until(({ values }) => (values.get('inferq_oldest_wait_seconds{model="held"}') ?? 0) > 1);
 
   await broker.redis.stop();
-  const inRedis = /_jobs\{|_wait_seconds\{|inferq_redis_memory_bytes/;
+  const inRedis = /_jobs\{|_wait_seconds\{|inferq_webhooks_owed|inferq_redis_memory_bytes/;
   const away = await page.until(({ values }) => ![...values.keys()].some((name) => inRedis.test(name)));
   t.is(away.values.get('inferq_ready'), 0);
+});
+
+test('webhooks that no worker delivers are told of, and how long they are due', async (t) => {
+  const model = await startScriptedModel();
+  t.teardown(model.stop);
+  const broker = await startTestBroker(t, {
+    models: [jsonModel('m', model.url)],
+    apis: 0,
+    env: { INFERQ_WORKER_ROLES: 'models' },
+  });
+  const page = await startApi(broker);
+  const idle = await page.until(({ values }) => values.has('inferq_webhooks_owed'));
+  t.is(idle.values.get('inferq_webhooks_owed'), 0);
+  t.is(idle.values.get('inferq_webhook_overdue_seconds'), 0);
+  for (const input of [1, 2]) await page.submit({ model: 'm', input, webhook: model.url });
+  await page.until(
+    ({ values }) =>
+      values.get('inferq_webhooks_owed') === 2 && (values.get('inferq_webhook_overdue_seconds') ?? 0) > 1,
+  );
+  await broker.startWorker({ INFERQ_WORKER_ROLES: 'webhooks' });
+  const after = await page.until(({ values }) => values.get('inferq_webhooks_owed') === 0);
+  t.is(after.values.get('inferq_webhook_overdue_seconds'), 0);
 });
 
 test('each alert leads to its part of the handbook, and each part to an alert', (t) => {

@@ -56,6 +56,18 @@ test('an API is ready while all of its processes are', async (t) => {
   t.is((await page()).values.get('inferq_ready'), 1);
 });
 
+test('a process that stands still, and is killed then, keeps no client waiting', async (t) => {
+  const { request, supervisor } = await startApi(t);
+  const [stuck = 0] = await childrenOf(supervisor);
+  send(stuck, 'SIGSTOP');
+  t.teardown(() => send(stuck, 'SIGKILL'));
+  const ask = async () => (await request('/nowhere', { signal: AbortSignal.timeout(30_000) })).status;
+  const asked = Promise.all(Array.from({ length: 30 }, ask));
+  t.deepEqual(new Set(await asked), new Set([404]), 'while it stands still');
+  send(stuck, 'SIGKILL');
+  t.deepEqual(new Set(await Promise.all(Array.from({ length: 30 }, ask))), new Set([404]), 'as it dies');
+});
+
 test('three processes of a worker work under names of their own, and one that drains ends its job', async (t) => {
   const called = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();

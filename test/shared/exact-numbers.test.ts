@@ -28,10 +28,17 @@ for (const text of [
   '{"a":[1,1152921504606846976]}',
   '1e21',
   '[1e400,-2.5E+999,1e-400]',
+  `[${'1'.repeat(400)}.5]`,
 ])
-  test(`${text} comes back as it was written`, (t) => {
+  test(`${text.slice(0, 40)} comes back as it was written`, (t) => {
     t.is(roundTrip(text), text.replace('1e21', '1e+21').replace('1e-400', '0'));
   });
+
+test('a number of millions of digits comes back as it was written', (t) => {
+  const digits = '1'.repeat(7_000_000);
+  t.true(roundTrip(`[${digits}]`) === `[${digits}]`);
+  t.is(roundTrip(`[${digits}e-7000000]`), '[0.1111111111111111]');
+});
 
 test('nothing else is touched', (t) => {
   t.notThrows(() =>
@@ -52,6 +59,9 @@ test('two numbers that are one double are told, and named', (t) => {
   t.throws(() => roundTrip('[9007199254740993, 9007199254740992]'), {
     instanceOf: RangeError,
     message: /9007199254740993 and 9007199254740992/,
+  });
+  t.throws(() => roundTrip(`[${'1'.repeat(400)}, ${'2'.repeat(400)}]`), {
+    message: /^1{40}… and 2{40}… are/,
   });
   t.is(roundTrip('[9007199254740993, 9007199254740993]'), '[9007199254740993,9007199254740993]');
 });

@@ -41,6 +41,19 @@ test('an answer that is not HTTP is model_unavailable', async (t) => {
   t.regex(error.message, /not HTTP/);
 });
 
+test('hints before the answer are passed over, a 100 Continue that nobody asked for is model_unavailable', async (t) => {
+  const hinting = await startReceiver(t, (response) => {
+    response.writeEarlyHints({ link: '</a>; rel=preload' });
+    response.writeHead(200, JSON_TYPE).end('1');
+  });
+  t.is(await startCaller(t).call(callOf(`http://127.0.0.1:${hinting.port}/`)), 1);
+  const { error } = await failing(t, (response) => {
+    response.writeContinue();
+    response.writeHead(200, JSON_TYPE).end('1');
+  });
+  t.is(error.code, 'model_unavailable');
+});
+
 test('a server that never answers is model_timeout, and loses its connection', async (t) => {
   const begun = performance.now();
   const { error, server } = await failing(t, () => undefined, { timeoutMs: 200 });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
+import { BreakController } from '../../workers/break-signal.ts';
 import type { StreamPart } from '../../workers/protocols/protocol.ts';
 import { protocolOf } from '../../workers/protocols/registry.ts';
 import { startReceiver } from '../webhooks/receiver.ts';
-import { callOf, failing, startCaller, until, STREAM_TYPE } from './endpoint-calls.ts';
+import { callOf, failing, faultOf, startCaller, until, STREAM_TYPE } from './endpoint-calls.ts';
 import { modelNamed } from './protocols/any-model.ts';
 
 const STREAM = [
@@ -45,7 +46,7 @@ test('a completion stream ends in the body of a plain completion', async (t) => 
   });
   const request = protocol.toRequest('Sag hallo', modelNamed('any'));
   const body = await startCaller(t).call(callOf(server.url, { protocol, request }));
-  t.deepEqual(protocol.toOutput(body), { text: 'Hallo', finish_reason: 'stop', usage: null });
+  t.deepEqual(protocol.toOutput(body, 'x'), { text: 'Hallo', finish_reason: 'stop', usage: null });
 });
 
 test('a stream that ends before its end marker is model_unavailable', async (t) => {
@@ -114,4 +115,58 @@ test('what the receiver of parts throws ends the call as it is, and its connecti
   };
   t.is(await t.throwsAsync(startCaller(t).call(callOf(server.url, { onPart }))), thrown);
   t.true(await until(() => server.open() === 0));
+});
+
+/** Streams chunks for as long as they are read; `sent` counts bytes. */
+async function startFlood(t: ExecutionContext) {
+  const flood = { sent: 0 };
+  const chunks = 'event: chunk\ndata: 1\n\n'.repeat(1000);
+  const server = await startReceiver(t, (response) => {
+    response.writeHead(200, STREAM_TYPE);
+    const write = (): void => {
+      do flood.sent += chunks.length;
+      while (response.write(chunks));
+    };
+    response.on('drain', write);
+    write();
+  });
+  return { server, flood };
+}
+
+const never = (): Promise<void> => new Promise(() => undefined);
+
+test('a stream whose parts nobody takes is not read on, and its call can be broken off all the same', async (t) => {
+  const { server, flood } = await startFlood(t);
+  const breakOff = new BreakController();
+  let told = 0;
+  const onPart = (): Promise<void> => {
+    told += 1;
+    return never();
+  };
+  const { signal } = breakOff;
+  const call = startCaller(t).call(callOf(server.url, { onPart, maxBytes: Infinity, signal }));
+  t.true(await until(() => told > 0));
+  // What the sockets hold is sent still.
+  for (let before = 0; flood.sent > before; await sleep(200)) before = flood.sent;
+  t.is(told, 1);
+  const reason = new Error('abandoned');
+  breakOff.abort(reason);
+  t.is(await t.throwsAsync(call), reason);
+  t.true(await until(() => server.open() === 0));
+});
+
+test('the time of a call goes on while nobody takes its parts', async (t) => {
+  const { server } = await startFlood(t);
+  const limits = { maxBytes: Infinity, timeoutMs: 300 };
+  const call = startCaller(t).call(callOf(server.url, { onPart: never, ...limits }));
+  t.is((await faultOf(t, call)).code, 'model_timeout');
+  t.true(await until(() => server.open() === 0));
+});
+
+test('an event that is nested over 500 deep is invalid_output', async (t) => {
+  const { error } = await failing(t, (response) =>
+    response.writeHead(200, STREAM_TYPE).end(`event: output\ndata: ${'['.repeat(501)}${']'.repeat(501)}\n\n`),
+  );
+  t.is(error.code, 'invalid_output');
+  t.regex(error.message, /nested deeper than 500 levels/);
 });

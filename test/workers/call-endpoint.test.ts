@@ -150,3 +150,28 @@ test('a url that is none is model_error and stays out of the message', async (t)
   t.is(error.code, 'model_error');
   t.false(error.message.includes('canary'));
 });
+
+function nested(depth: number): string {
+  return '['.repeat(depth) + ']'.repeat(depth);
+}
+
+test('an answer that is nested 500 deep is read, one level more is invalid_output', async (t) => {
+  const server = await startReceiver(t, (response) => response.end(nested(500)));
+  t.is(JSON.stringify(await startCaller(t).call(callOf(server.url))), nested(500));
+  const { error } = await failing(t, (response) => response.end(nested(501)));
+  t.is(error.code, 'invalid_output');
+  t.regex(error.message, /nested deeper than 500 levels/);
+});
+
+test('of a header that a server sends twice the first counts', async (t) => {
+  const server = await startReceiver(t, (response) =>
+    response
+      .writeHead(200, ['content-type', 'application/json', 'content-type', 'text/html'])
+      .end('{"language": "de"}'),
+  );
+  t.deepEqual(await startCaller(t).call(callOf(server.url)), { language: 'de' });
+  const { error } = await failing(t, (response) =>
+    response.writeHead(429, ['retry-after', '7', 'retry-after', '9']).end(),
+  );
+  t.is(error.retryAfter, 7);
+});

@@ -52,7 +52,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /**
  * Puts the inputs of several jobs into one call of the model. A batch holds one version of a model, one group of its
  * protocol, one timeout, and jobs of one tenant unless the model allows others. Where a batch is refused it is halved,
- * so that one bad input fails alone, in the turn of the batch; a run that has failed before goes alone.
+ * so that one bad input fails alone, in the turn of the batch; a run that has failed before goes alone. What finds no
+ * other to go with is called as it would be without batches.
  */
 export function createBatcher(parts: BatcherParts): Batcher {
   const lanes = new Map<string, Lane<Passenger>>();
@@ -80,25 +81,37 @@ export function createBatcher(parts: BatcherParts): Batcher {
     });
   }
 
+  function callOne(model: Model, { run, prepared, limits, watch }: BatchItem): Promise<unknown> {
+    return callModel(parts, run, model, prepared, limits, watch);
+  }
+
   /** The queue lets in as many runs as would fill all calls, so that one that goes alone has to be counted, too. */
-  async function callAlone(model: Model, { run, prepared, limits, watch }: BatchItem): Promise<unknown> {
-    const release = await turns.take(model.code, model.spec.concurrency, watch.signal);
-    if (!release) return watch.signal.throwIfAborted();
+  async function callAlone(model: Model, item: BatchItem): Promise<unknown> {
+    const { signal } = item.watch;
+    const release = await turns.take(model.code, model.spec.concurrency, signal);
+    if (!release) return signal.throwIfAborted();
     try {
-      return await callModel(parts, run, model, prepared, limits, watch);
+      return await callOne(model, item);
     } finally {
       await release();
     }
   }
 
-  /** One call for all of them; each gets its own part of the answer. Throws where the whole call failed. */
+  /** Throws where the whole call failed. */
   async function send(model: Model, codec: BatchCodec, items: readonly Passenger[]): Promise<void> {
+    const [first, ...others] = items;
+    parts.events.emit('batch.sent', { model: model.spec.name, size: items.length });
+    if (!first || others.length > 0 || codec.evenOfOne) return sendTogether(model, codec, items);
+    first.resolve(await callOne(model, first));
+  }
+
+  /** One call for all of them; each gets its own part of the answer. */
+  async function sendTogether(model: Model, codec: BatchCodec, items: readonly Passenger[]): Promise<void> {
     const runs = items.map(({ run }) => run);
     const [run] = runs;
     if (!run) return;
     const limits = limitsOf(items);
     const inputs = items.map(({ prepared }) => prepared);
-    parts.events.emit('batch.sent', { model: model.spec.name, size: items.length });
     const body = await callEndpoint(parts, model, {
       run,
       others: runs.slice(1),

@@ -1,5 +1,6 @@
 import canonicalize from 'canonicalize';
-import { invalidOutput, isObject, kindOf, type JsonObject } from './body.ts';
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
+import { invalidOutput, kindOf } from './body.ts';
 
 /** A group by what inputs must have in common, whatever the order of keys. */
 export function groupBy(...common: unknown[]): string | undefined {

@@ -1,12 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
 import type { EndpointRequest } from './protocol.ts';
-
-/** A JSON object, as opposed to a list, a scalar or null. */
-export type JsonObject = Record<string, unknown>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** A list, of whatever. */
 export function isList(value: unknown): value is unknown[] {
@@ -67,6 +61,6 @@ export function parseObject(event: string, data: string): JsonObject {
   return parsed;
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }

@@ -1,5 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
-import { invalidInput, invalidOutput, isObject, kindOf, messageIn, parseObject } from './body.ts';
+import { isObject } from '../../shared/json-object.ts';
+import { invalidInput, invalidOutput, kindOf, messageIn, parseObject } from './body.ts';
 import type { Protocol, ServerFault, StreamPart, StreamReader } from './protocol.ts';
 
 /**

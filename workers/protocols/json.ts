@@ -1,7 +1,8 @@
 import { InferqError } from '../../shared/errors.ts';
+import { isObject } from '../../shared/json-object.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 import { cut } from './batch.ts';
-import { isObject, messageIn, parseData, postOf } from './body.ts';
+import { messageIn, parseData, postOf } from './body.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
 
 /**
@@ -31,6 +32,7 @@ export const json: Protocol = {
   stream: createReader,
   batch: {
     groupOf: () => '',
+    evenOfOne: true,
     toRequest: (inputs) => postOf(inputs),
     toOutputs: (body, inputs) =>
       cut(

@@ -1,5 +1,6 @@
+import { isObject } from '../../shared/json-object.ts';
 import { cutField, groupBy, without } from './batch.ts';
-import { invalidInput, invalidOutput, isList, isObject, kindOf, messageIn, postOf } from './body.ts';
+import { invalidInput, invalidOutput, isList, kindOf, messageIn, postOf } from './body.ts';
 import type { BatchCodec, Protocol } from './protocol.ts';
 
 /**

@@ -1,14 +1,6 @@
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
 import { cutField, groupBy } from './batch.ts';
-import {
-  invalidInput,
-  invalidOutput,
-  isList,
-  isObject,
-  kindOf,
-  messageIn,
-  postOf,
-  type JsonObject,
-} from './body.ts';
+import { invalidInput, invalidOutput, isList, kindOf, messageIn, postOf } from './body.ts';
 import type { BatchCodec, Protocol } from './protocol.ts';
 
 const FORMS = ['dataframe_split', 'dataframe_records', 'inputs', 'instances'] as const;

@@ -1,5 +1,6 @@
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
 import { cut, groupBy, without } from './batch.ts';
-import { invalidOutput, isList, isObject, postOf, type JsonObject } from './body.ts';
+import { invalidOutput, isList, postOf } from './body.ts';
 import type { BatchCodec } from './protocol.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { type Fault, InferqError } from '../../shared/errors.ts';
-import { isObject, kindOf, messageIn, postOf } from './body.ts';
+import { isObject } from '../../shared/json-object.ts';
+import { kindOf, messageIn, postOf } from './body.ts';
 import { openInferenceBatch } from './open-inference-batch.ts';
 import type { Protocol } from './protocol.ts';
 

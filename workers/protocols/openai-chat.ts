@@ -1,4 +1,5 @@
-import { invalidInput, invalidOutput, isList, isObject, kindOf, messageIn, postOf } from './body.ts';
+import { isObject } from '../../shared/json-object.ts';
+import { invalidInput, invalidOutput, isList, kindOf, messageIn, postOf } from './body.ts';
 import { addDelta, createMessage, toMessage } from './openai-message.ts';
 import { firstChoice, readGrowingChoice, streamedRequest, usageOf } from './openai.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocol.ts';

@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../shared/json-object.ts';
 import { groupBy, without } from './batch.ts';
-import { invalidInput, invalidOutput, kindOf, messageIn, postOf, type JsonObject } from './body.ts';
+import { invalidInput, invalidOutput, kindOf, messageIn, postOf } from './body.ts';
 import { choiceAt, firstChoice, readGrowingChoice, requestOf, streamedRequest, usageOf } from './openai.ts';
 import type { BatchCodec, Protocol, StreamReader } from './protocol.ts';
 
@@ -57,12 +58,11 @@ function createBatch(): BatchCodec {
       return postOf({ ...common, prompt: [first, ...others].map(({ prompt }) => prompt) });
     },
     toOutputs(body, inputs) {
-      const usage = inputs.length === 1 ? usageOf(body) : null;
       if (!firstChoice(body)) throw invalidOutput('The answer has no choices.');
       return inputs.map((_, index) => {
         const choice = choiceAt(body, index);
         return choice
-          ? outputOf(choice, usage)
+          ? outputOf(choice, null)
           : invalidOutput(`The answer has no choice for prompt ${index + 1} of ${inputs.length}.`);
       });
     },

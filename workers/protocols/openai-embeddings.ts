@@ -1,14 +1,7 @@
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
 import { groupBy, without } from './batch.ts';
-import {
-  invalidInput,
-  invalidOutput,
-  isList,
-  isObject,
-  kindOf,
-  messageIn,
-  postOf,
-  type JsonObject,
-} from './body.ts';
+import { invalidInput, invalidOutput, isList, kindOf, messageIn, postOf } from './body.ts';
+import { oneForEach } from './embeddings.ts';
 import { itemAt, requestOf, usageOf } from './openai.ts';
 import type { BatchCodec, Protocol } from './protocol.ts';
 
@@ -24,8 +17,8 @@ const WHAT = 'an embedding request';
  */
 export const openaiEmbeddings: Protocol = {
   toRequest: (input, model) => postOf({ model: model.name, ...bodyOf(input) }),
-  toOutput(body) {
-    const embeddings = embeddingsIn(body);
+  toOutput(body, input) {
+    const embeddings = oneForEach(textsOf(input), embeddingsIn(body));
     return { embeddings: embeddings.map(present), usage: usageOf(body) };
   },
   errorMessage: messageIn,
@@ -63,12 +56,11 @@ function createBatch(): BatchCodec {
     },
     toOutputs(body, inputs) {
       const embeddings = embeddingsIn(body);
-      const usage = inputs.length === 1 ? usageOf(body) : null;
       let from = 0;
       return inputs.map((input) => {
         const own = embeddings.slice(from, (from += textsOf(input).length));
         if (own.length === textsOf(input).length && own.every((each) => each !== undefined && each !== null))
-          return { embeddings: own, usage };
+          return { embeddings: own, usage: null };
         return invalidOutput('The answer to the batch has no embedding for a text of this input.');
       });
     },

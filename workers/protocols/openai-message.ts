@@ -1,14 +1,20 @@
-import { isList, isObject, type JsonObject } from './body.ts';
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
+import { isList, isText } from './body.ts';
 
-/** A chat message on its way together: its fields, and its tool calls by the index that the deltas give them. */
+/** A chat message on its way together: its fields, and its tool calls in the order in which they began. */
 interface Draft {
   fields: JsonObject;
-  calls: Map<number, JsonObject>;
+  calls: GrowingCall[];
+}
+
+interface GrowingCall {
+  index: number;
+  call: JsonObject;
 }
 
 /** A message as it is before the first delta. */
 export function createMessage(): Draft {
-  return { fields: { role: 'assistant', content: null }, calls: new Map() };
+  return { fields: { role: 'assistant', content: null }, calls: [] };
 }
 
 /**
@@ -17,20 +23,43 @@ export function createMessage(): Draft {
  */
 export function addDelta({ fields, calls }: Draft, { tool_calls: added, ...delta }: JsonObject): void {
   for (const [name, value] of Object.entries(delta)) fields[name] = joined(name, fields[name], value);
-  if (!isList(added)) return;
-  for (const [place, call] of added.entries()) {
-    if (!isObject(call)) continue;
-    const { index, ...rest } = call;
-    const at = typeof index === 'number' ? index : place;
-    calls.set(at, merged(calls.get(at) ?? {}, rest));
-  }
+  // TGI sends one call where others have a list.
+  for (const call of isList(added) ? added : [added]) if (isObject(call)) addCall(calls, call);
 }
 
 /** The message as it would have come in one piece: calls are a list, in order, without their indexes. */
 export function toMessage({ fields, calls }: Draft): JsonObject {
-  if (calls.size === 0) return { ...fields };
-  const inOrder = [...calls].sort(([one], [other]) => one - other);
-  return { ...fields, tool_calls: inOrder.map(([, call]) => call) };
+  if (calls.length === 0) return { ...fields };
+  const inOrder = calls.toSorted((one, other) => one.index - other.index);
+  return { ...fields, tool_calls: inOrder.map(({ call }) => call) };
+}
+
+function addCall(calls: GrowingCall[], { index, ...added }: JsonObject): void {
+  const numbered = typeof index === 'number';
+  const growing = numbered ? callAt(calls, index, added) : callOf(calls, added);
+  if (growing) growing.call = merged(growing.call, added);
+  else calls.push({ index: numbered ? index : calls.length, call: merged({}, added) });
+}
+
+/**
+ * The call that a delta with an index continues. Ollama gives all calls the same one; another call has another id then,
+ * and a name. An id alone says nothing: some servers make up a new one for each piece.
+ */
+function callAt(calls: GrowingCall[], index: number, added: JsonObject): GrowingCall | undefined {
+  const last = calls.findLast((each) => each.index === index);
+  const [before, id] = [last?.call['id'], added['id']];
+  return isText(before) && isText(id) && before !== id && isNamed(added) ? undefined : last;
+}
+
+/** The call that a delta without an index continues, as Gemini and older Ollamas send them: a name begins another. */
+function callOf(calls: GrowingCall[], added: JsonObject): GrowingCall | undefined {
+  const { id } = added;
+  const same = isText(id) ? calls.find(({ call }) => call['id'] === id) : undefined;
+  return same ?? (isNamed(added) ? undefined : calls.at(-1));
+}
+
+function isNamed({ function: called }: JsonObject): boolean {
+  return isObject(called) && isText(called['name']);
 }
 
 /** Names and ids come once, but some servers repeat them with each delta; only running text is continued. */
@@ -41,6 +70,8 @@ function joined(name: string, before: unknown, value: unknown): unknown {
   if (isObject(value)) return merged(isObject(before) ? before : {}, value);
   if (typeof value !== 'string' || typeof before !== 'string') return value;
   if (!ONCE.has(name)) return before + value;
+  // The first id is the one that clients have seen with the name.
+  if (name === 'id' && before !== '') return before;
   return value === '' ? before : value;
 }
 

@@ -1,6 +1,7 @@
 import { InferqError } from '../../shared/errors.ts';
+import { isObject, type JsonObject } from '../../shared/json-object.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
-import { invalidInput, isObject, kindOf, messageIn, parseObject, type JsonObject } from './body.ts';
+import { invalidInput, invalidOutput, kindOf, messageIn, parseObject } from './body.ts';
 import type { StreamPart, StreamReader } from './protocol.ts';
 
 /** What OpenAI's APIs have in common. */
@@ -26,10 +27,14 @@ export function requestOf(input: unknown, name: string, what: string): JsonObjec
   throw invalidInput(what, '', `must be an object with "${name}", but is ${kindOf(input)}`);
 }
 
-/** A chunk of a stream. Servers that fail half way send `{"error": …}` as one, or as an `error` event. */
+/**
+ * A chunk of a stream. Servers that fail half way send `{"error": …}` or `{"object": "error", "message": …}` as one, or
+ * an `error` event.
+ */
 function readChunk({ event, data }: ServerSentEvent): JsonObject {
   const chunk = parseObject(event, data);
-  if (event === 'error' || (chunk['error'] !== undefined && chunk['error'] !== null)) {
+  const { error, object } = chunk;
+  if (event === 'error' || object === 'error' || (error !== undefined && error !== null)) {
     throw new InferqError('model_error', messageIn(chunk) ?? 'The model sent an error chunk.');
   }
   return chunk;
@@ -45,14 +50,22 @@ export function readGrowingChoice(growing: {
 }): StreamReader {
   let finishReason: unknown = null;
   let usage: unknown = null;
+  let told = false;
   return {
     read(event) {
-      if (event.data === '[DONE]') return [{ kind: 'done' }];
+      if (event.data === '[DONE]') {
+        // Not every server gives a reason, but one that has said nothing else either has failed: vLLM ends so.
+        if (!told && finishReason === null)
+          throw invalidOutput('The model ended its stream without an answer.');
+        return [{ kind: 'done' }];
+      }
       const chunk = readChunk(event);
       const added = firstChoice(chunk);
       usage = chunk['usage'] ?? usage;
       finishReason = added?.['finish_reason'] ?? finishReason;
-      return added ? growing.take(added) : [];
+      const parts = added ? growing.take(added) : [];
+      told ||= parts.length > 0;
+      return parts;
     },
     body: () => ({ choices: [{ ...growing.choice(), finish_reason: finishReason }], usage }),
   };

@@ -38,12 +38,15 @@ export interface ServerFault {
 }
 
 /**
- * Several inputs in one call. Pure, like the rest, and for inputs that `toRequest` has accepted: what a batch gives for
- * an input is what a call with this input alone would give to `toOutput` and on, where the model treats each by itself.
+ * Several inputs in one call, two or more unless `evenOfOne`. Pure, like the rest, and for inputs that `toRequest` has
+ * accepted: what a batch gives for an input is what a call with this input alone would give to `toOutput` and on, where
+ * the model treats each by itself.
  */
 export interface BatchCodec {
   /** Inputs of the same group fit into one call; an input without a group goes alone. */
   groupOf(input: unknown): string | undefined;
+  /** Set where a server that takes batches may take nothing else: what finds no other to go with is a batch of one. */
+  evenOfOne?: true;
   toRequest(inputs: readonly unknown[], model: ModelSpec): EndpointRequest;
   /**
    * For each input, in their order, what `toOutput` would give, or an InferqError: that of this input alone. Throws
@@ -56,8 +59,8 @@ export interface BatchCodec {
 export interface Protocol {
   /** From the job's input after `preprocess`. Throws `invalid_input` that names what is wrong. */
   toRequest(input: unknown, model: ModelSpec): EndpointRequest;
-  /** What goes into `postprocess`, from the JSON body of a 2xx answer. Throws `invalid_output`. */
-  toOutput(body: unknown): unknown;
+  /** What goes into `postprocess`, from the JSON body of a 2xx answer to this input. Throws `invalid_output`. */
+  toOutput(body: unknown, input: unknown): unknown;
   /** The server's own words, out of the JSON body of an answer that is not 2xx; undefined where it has none. */
   errorMessage(body: unknown): string | undefined;
   /** Present where an answer may report a fault that its status does not: a failure with 200, a full server with 409. */

@@ -1,5 +1,7 @@
+import { isObject } from '../../shared/json-object.ts';
 import { cut, groupBy, without } from './batch.ts';
-import { invalidInput, invalidOutput, isList, isObject, kindOf, messageIn, postOf } from './body.ts';
+import { invalidInput, invalidOutput, isList, kindOf, messageIn, postOf } from './body.ts';
+import { oneForEach } from './embeddings.ts';
 import type { BatchCodec, Protocol } from './protocol.ts';
 
 /**
@@ -20,10 +22,7 @@ export const textEmbeddings: Protocol = {
       `must be a text or a list of them, but is ${kindOf(inputs)}`,
     );
   },
-  toOutput(body) {
-    if (isList(body) && body.every(isList)) return body;
-    throw invalidOutput('The answer is not a list of vectors; is the url that of /embed?');
-  },
+  toOutput: (body, input) => oneForEach(textsOf(input), vectorsIn(body)),
   errorMessage: messageIn,
   batch: createBatch(),
 };
@@ -38,11 +37,16 @@ function createBatch(): BatchCodec {
     toRequest: (inputs) => postOf({ ...bodyOf(inputs[0]), inputs: inputs.flatMap(textsOf) }),
     toOutputs: (body, inputs) =>
       cut(
-        textEmbeddings.toOutput(body),
+        vectorsIn(body),
         inputs.map((input) => textsOf(input).length),
         'it',
       ),
   };
+}
+
+function vectorsIn(body: unknown): unknown[] {
+  if (isList(body) && body.every(isList)) return body;
+  throw invalidOutput('The answer is not a list of vectors; is the url that of /embed?');
 }
 
 function bodyOf(input: unknown): Record<string, unknown> {

@@ -1,14 +1,6 @@
 import { InferqError } from '../../shared/errors.ts';
-import {
-  invalidInput,
-  invalidOutput,
-  isList,
-  isObject,
-  kindOf,
-  messageIn,
-  parseObject,
-  postOf,
-} from './body.ts';
+import { isObject } from '../../shared/json-object.ts';
+import { invalidInput, invalidOutput, isList, kindOf, messageIn, parseObject, postOf } from './body.ts';
 import type { Protocol, StreamPart, StreamReader } from './protocol.ts';
 
 /**

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OUTPUT_DEPTH } from '../../shared/json-depth.ts';
 import { parseAnswer, type EvaluatorAnswer } from './evaluator-answer.ts';
 
 /** How a process ended that was not killed from here, or why it could not be started. */
@@ -50,7 +51,7 @@ export function startEvaluator(
 ): EvaluatorProcess {
   const child = spawn(
     process.execPath,
-    [...flags(memoryMb, engine), PROGRAM, engine, String(maxCharacters)],
+    [...flags(memoryMb, engine), PROGRAM, engine, String(maxCharacters), String(OUTPUT_DEPTH)],
     {
       env: {},
       cwd: path.dirname(PROGRAM),

@@ -2,10 +2,10 @@ import type { Agent, Dispatcher } from 'undici';
 import type { AddressGuard } from '../../shared/webhooks/address-guard.ts';
 import type { DeliveryAttempt } from '../../shared/webhooks/delivery-attempt.ts';
 import { sign } from '../../shared/webhooks/signing.ts';
+import { networkFailure } from '../network-failure.ts';
+import { parseRetryAfter } from '../retry-after.ts';
 import { readExcerpt } from './answer-excerpt.ts';
 import { AddressRefused, createGuardedAgent, type Connector, type Lookup } from './connection.ts';
-import { networkFailure } from './network-failure.ts';
-import { parseRetryAfter } from './retry-after.ts';
 
 export interface WebhookSenderOptions {
   guard: AddressGuard;

@@ -4,7 +4,7 @@
 -- ARGV 1 key prefix, 2 job id, 3 priority band, 4 share, 5 most queued of the model, 6 most queued of the tenant,
 --      7 ttl in ms or 0, 8 price or '', 9 account of the budget that holds it or ''
 -- Answers {'missing'} or {'refused', status} or {'removed'} or {'full', 'model' or 'tenant', depth, starts a second}
---      or {'queued', run, priority}
+--      or {'queued', priority, position (1 is next), starts a second or 0 where nobody knows, fields and values of the record}
 -- @include clock record backlog start-rate open-run blobs run fair-share fair-clock bull rebase
 local prefix, id = ARGV[1], ARGV[2]
 local now = now_ms()
@@ -65,4 +65,6 @@ if ttl > 0 then
 end
 redis.call('ZREM', prefix .. 'failed', id)
 wake(prefix, old_run)
-return { 'queued', run, priority_of(prefix, tag, tonumber(handicap)) }
+-- The record for the client that asked: another one may change the job before it is read.
+local priority = priority_of(prefix, tag, tonumber(handicap))
+return { 'queued', priority, count_ahead(prefix, priority) + 1, told_rate(prefix, now), redis.call('HGETALL', KEYS[1]) }

@@ -8,7 +8,8 @@ local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local now = now_ms()
 local bucket = redis.call('HMGET', KEYS[1], 'left', 'at')
 local left, at = tonumber(bucket[1]) or limit, tonumber(bucket[2]) or now
-left = math.min(limit, left + (now - at) * limit / window)
+-- The clock may have been set back: nothing is taken for that.
+left = math.min(limit, left + math.max(0, now - at) * limit / window)
 
 local granted = left >= 1
 if granted then left = left - 1 end

@@ -8,6 +8,7 @@ import { life } from './life.ts';
 import { poison } from './poison.ts';
 import { retry } from './retry.ts';
 import { sharing } from './sharing.ts';
+import { steppedClock } from './stepped-clock.ts';
 import type { Suite } from './suite.ts';
 import { together } from './together.ts';
 import { transitions } from './transitions.ts';
@@ -33,6 +34,7 @@ export const jobStoreSuite: Suite = (test, newWorld) => {
     waking,
     together,
     transitions,
+    steppedClock,
   ];
   for (const part of parts) part(test, newWorld);
 };

@@ -42,12 +42,28 @@ export const life: Suite = (test, newWorld) => {
     const world = newWorld();
     const { id } = await world.submit();
     await world.store.leave(id, 'canceled');
-    t.deepEqual(await world.store.leave(id, 'canceled'), { kind: 'ended', status: 'canceled' });
+    t.like(await world.store.leave(id, 'canceled'), { kind: 'ended', job: { status: 'canceled' } });
     const other = await world.submit();
     await world.succeed(await world.start(other.id));
-    t.deepEqual(await world.store.leave(other.id, 'canceled'), { kind: 'ended', status: 'succeeded' });
+    t.like(await world.store.leave(other.id, 'canceled'), { kind: 'ended', job: { status: 'succeeded' } });
     t.is(await world.store.start(id, 'worker'), undefined);
     t.deepEqual(await world.traces(), []);
+  });
+
+  test('a cancel answers the job as it is then, also when its data are gone', async (t) => {
+    const world = newWorld();
+    const { id } = await world.submit({ metadata: { order: '42' } });
+    await world.start(id);
+    const cancel = async () => {
+      const left = await world.store.leave(id, 'canceled');
+      const job = await world.store.read(id);
+      t.deepEqual('job' in left && left.job, job);
+      return [left.kind, job?.status, job?.dataRemoved];
+    };
+    t.deepEqual(await cancel(), ['left', 'canceled', false]);
+    t.deepEqual(await cancel(), ['ended', 'canceled', false]);
+    await world.connection.del(`${world.prefix}data:${id}`);
+    t.deepEqual(await cancel(), ['ended', 'canceled', true]);
   });
 
   test('the data of an ended job goes with its retention, its record stays', async (t) => {

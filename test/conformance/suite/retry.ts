@@ -6,7 +6,7 @@ export const retry: Suite = (test, newWorld) => {
     const world = newWorld();
     const { id } = await world.submit({ input: { keep: 'me' } });
     await world.fail(await world.start(id));
-    t.like(await world.retry(id), { kind: 'queued', run: `${id}~1` });
+    t.like(await world.retry(id), { kind: 'queued', job: { run: `${id}~1` } });
     t.like(await world.read(id), { status: 'queued', error: null, endedAt: null, startedAt: null });
     const run = await world.start(`${id}~1`);
     t.is(run.input, '{"keep":"me"}');
@@ -17,6 +17,16 @@ export const retry: Suite = (test, newWorld) => {
     t.is((await world.read(id)).output, '"at last"');
     t.deepEqual(await world.retry(id), { kind: 'refused', status: 'succeeded' });
     t.deepEqual(await world.traces(), []);
+  });
+
+  test('a retry answers the job as it is then', async (t) => {
+    const world = newWorld();
+    const { id } = await world.submit({ ttl: 60, metadata: { order: '42' } });
+    await world.fail(await world.start(id));
+    const retrial = await world.retry(id);
+    const job = await world.store.read(id);
+    t.deepEqual(retrial.kind === 'queued' && retrial.job, job);
+    t.is(job?.status, 'queued');
   });
 
   test('a retried job is not delayed again', async (t) => {

@@ -20,9 +20,9 @@ export const sharing: Suite = (test, newWorld) => {
     const leader = await world.submit({ input: 1 });
     const follower = await world.submit({ input: 1 });
     const run = await world.start(leader.id);
-    t.deepEqual(await world.store.leave(leader.id, 'canceled'), {
+    t.like(await world.store.leave(leader.id, 'canceled'), {
       kind: 'left',
-      run: leader.id,
+      job: { run: leader.id },
       abandoned: false,
       was: 'running',
     });
@@ -84,7 +84,7 @@ export const sharing: Suite = (test, newWorld) => {
     const leader = await world.submit({ input: 1 });
     const follower = await world.submit({ input: 1 });
     await world.store.leave(leader.id, 'canceled');
-    t.like(await world.retry(leader.id), { kind: 'queued', run: `${leader.id}~1` });
+    t.like(await world.retry(leader.id), { kind: 'queued', job: { run: `${leader.id}~1` } });
     await world.succeed(await world.start(leader.id), 'for the follower');
     t.is((await world.read(follower.id)).output, '"for the follower"');
     t.is((await world.submit({ input: 1 })).admission.kind, 'hit');

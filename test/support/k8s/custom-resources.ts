@@ -93,10 +93,42 @@ const issuer = {
   maxProperties: 1,
 };
 
+const labels = { type: 'object', additionalProperties: text };
+/** https://prometheus-operator.dev/docs/api-reference/api/ */
+const podMonitor = closed(
+  {
+    selector: closed({ matchLabels: labels }, ['matchLabels']),
+    podMetricsEndpoints: { type: 'array', minItems: 1, items: closed({ port: text, path: text }, ['port']) },
+  },
+  ['selector', 'podMetricsEndpoints'],
+);
+const alert = closed(
+  {
+    alert: text,
+    expr: text,
+    for: { type: 'string', pattern: '^[0-9]+m$' },
+    labels,
+    annotations: labels,
+  },
+  ['alert', 'expr'],
+);
+const prometheusRule = closed(
+  {
+    groups: {
+      type: 'array',
+      minItems: 1,
+      items: closed({ name: text, rules: { type: 'array', items: alert } }, ['name', 'rules']),
+    },
+  },
+  ['groups'],
+);
+
 const schemas: Record<string, ReturnType<typeof compileSchema>> = {
   'keda.sh/v1alpha1 ScaledObject': compileSchema(scaledObject),
   'cert-manager.io/v1 Certificate': compileSchema(certificate),
   'cert-manager.io/v1 Issuer': compileSchema(issuer),
+  'monitoring.coreos.com/v1 PodMonitor': compileSchema(podMonitor),
+  'monitoring.coreos.com/v1 PrometheusRule': compileSchema(prometheusRule),
 };
 
 /** The faults of a custom resource's spec, or undefined where its kind is not known. */

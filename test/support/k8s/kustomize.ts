@@ -46,6 +46,10 @@ async function collect(folder: string, into: Collected): Promise<void> {
     const field = kind === 'Secret' ? 'secretGenerator' : 'configMapGenerator';
     for (const generator of listAt(kustomization, field)) {
       const object = await generate(kind, generator, folder);
+      if (textAt(generator, 'behavior') === 'replace') {
+        replaceObject(into, object);
+        continue;
+      }
       addObject(into, object);
       into.generated.add(object);
     }
@@ -65,6 +69,12 @@ function addObject(into: Collected, object: Manifest): void {
   if (into.objects.some((other) => idOf(other) === idOf(object)))
     throw new Error(`${idOf(object)} is there twice`);
   into.objects.push(object);
+}
+
+function replaceObject(into: Collected, { data, ...object }: Manifest): void {
+  const found = into.objects.find((other) => idOf(other) === idOf(object));
+  if (found === undefined) throw new Error(`${idOf(object)} is not there to be replaced`);
+  found['data'] = data;
 }
 
 function idOf(object: Manifest): string {

@@ -22,10 +22,10 @@ function modelWith(protocol: string): Model {
   return model;
 }
 
-function itemOf(at: number, spent: number): BatchItem {
+function itemOf(at: number, spent: number, prepared: unknown = at): BatchItem {
   return {
     run: startedRun({ run: `job_abc123_${at}`, spent, attempt: spent + 1 }),
-    prepared: at,
+    prepared,
     limits: { maxBytes: 1000, exact: new Map() },
     watch: {
       signal: new AbortController().signal,
@@ -35,7 +35,7 @@ function itemOf(at: number, spent: number): BatchItem {
   };
 }
 
-function makeBatcher(most: number) {
+function makeBatcher(most: number, answerTo = (body: unknown): unknown => body) {
   const seen = { taken: 0, calls: 0, running: 0, atOnce: 0 };
   const events = createEvents();
   const batcher = createBatcher({
@@ -46,7 +46,7 @@ function makeBatcher(most: number) {
         seen.atOnce = Math.max(seen.atOnce, seen.running);
         await sleep(10);
         seen.running -= 1;
-        return request.body;
+        return answerTo(request.body);
       },
       close: async () => undefined,
     },
@@ -79,6 +79,38 @@ test('runs that go alone are counted like batches', async (t) => {
   t.is(seen.calls, 10);
   await until(() => seen.taken === 0);
 });
+
+for (const [protocol, input, answer] of [
+  ['mlflow', { inputs: [[1]] }, { predictions: { label: ['a'], score: [0.5] } }],
+  ['kserve-v1', { instances: [1, 2] }, { predictions: [[1]] }],
+  ['open-inference-v2', { inputs: [tensor([1, 2])] }, { outputs: [tensor([3])] }],
+] as const) {
+  test(`${protocol}: a run with which no other goes gets what it would without batches`, async (t) => {
+    const { batcher } = makeBatcher(2, () => answer);
+    t.deepEqual(await batcher.call(modelWith(protocol), itemOf(1, 0, input)), answer);
+  });
+}
+
+test('a completion with which no other goes is asked for as without batches, and streams', async (t) => {
+  const asked: unknown[] = [];
+  const { batcher } = makeBatcher(2, (body) => {
+    asked.push(body);
+    return { choices: [{ text: 'b' }], usage: { total_tokens: 2 } };
+  });
+  const output = await batcher.call(modelWith('openai-completions'), itemOf(1, 0, 'a'));
+  t.deepEqual(output, { text: 'b', finish_reason: null, usage: { total_tokens: 2 } });
+  t.like(asked[0], { prompt: 'a', stream: true });
+});
+
+test('json: a run with which no other goes is a list of one', async (t) => {
+  const { batcher } = makeBatcher(2, (body) => [{ is: body }]);
+  t.deepEqual(await batcher.call(modelWith('json'), itemOf(1, 0, 'a')), { is: ['a'] });
+});
+
+/** A row of so many, or so many rows. */
+function tensor(shape: number[]): object {
+  return { name: 'x', shape, datatype: 'FP32', data: Array.from({ length: shape.at(-1) ?? 0 }, () => 1) };
+}
 
 test('where the protocol has no batches, calls are BullMQ’s to count', (t) => {
   const { batcher } = makeBatcher(2);

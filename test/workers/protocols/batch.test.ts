@@ -46,7 +46,7 @@ for (const name of PROTOCOLS) {
       fc.assert(
         fc.property(many, (given) => {
           const alone = given.map((input) =>
-            protocol.toOutput(answerTo(protocol.toRequest(input, model).body)),
+            protocol.toOutput(answerTo(protocol.toRequest(input, model).body), input),
           );
           const together = inGroups(batch, given, (group) =>
             batch.toOutputs(answerTo(batch.toRequest(group, model).body, group.length), group),

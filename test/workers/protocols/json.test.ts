@@ -20,7 +20,7 @@ for (const input of [{ text: 'hello' }, ['a'], 'bare', 3, null]) {
 }
 
 test("the answer's body is the output", (t) => {
-  t.deepEqual(json.toOutput({ language: 'de' }), { language: 'de' });
+  t.deepEqual(json.toOutput({ language: 'de' }, 'x'), { language: 'de' });
 });
 
 test('a stream tells progress and chunks, and its output event is the body', (t) => {

@@ -41,7 +41,7 @@ test('the request of the specification is posted as it is', (t) => {
 });
 
 test('the whole answer is the output, so that postprocess can pick from outputs', (t) => {
-  t.deepEqual(protocol.toOutput(ANSWER), ANSWER);
+  t.deepEqual(protocol.toOutput(ANSWER, REQUEST), ANSWER);
 });
 
 test('data may be nested by rows', (t) => {
@@ -92,7 +92,7 @@ for (const [what, body] of [
   ['null', null],
 ] as const) {
   test(`an answer with ${what} is invalid_output`, (t) => {
-    const error = t.throws(() => protocol.toOutput(body), { instanceOf: InferqError });
+    const error = t.throws(() => protocol.toOutput(body, REQUEST), { instanceOf: InferqError });
     t.is(error?.code, 'invalid_output');
     t.regex(error?.message ?? '', /no list of "outputs"/);
   });

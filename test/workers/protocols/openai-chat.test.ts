@@ -14,7 +14,7 @@ function readAll(deltas: unknown[], finish: string): { parts: StreamPart[]; outp
     return JSON.stringify({ choices: [choice] });
   });
   const parts = [...events, '[DONE]'].flatMap((data) => reader.read({ event: 'message', data }));
-  return { parts, output: openaiChat.toOutput(reader.body()) };
+  return { parts, output: openaiChat.toOutput(reader.body(), 'x') };
 }
 
 test('a bare string is what a user says, to the model of that name, streamed', (t) => {
@@ -73,6 +73,9 @@ const piece = (index: number, given: string, more: object = {}) => ({
   tool_calls: [{ index, ...more, function: { ...('id' in more ? { name: 'f' } : {}), arguments: given } }],
 });
 
+const callsOf = (output: unknown): unknown =>
+  Reflect.get(Object(Reflect.get(Object(output), 'message')), 'tool_calls');
+
 const call = (id: string, given: string) => ({
   id,
   type: 'function',
@@ -89,16 +92,109 @@ test('tool calls whose pieces come mixed are put together by their index', (t) =
     ],
     'tool_calls',
   );
-  t.deepEqual(Reflect.get(Object(Reflect.get(Object(output), 'message')), 'tool_calls'), [
-    call('one', '{"a":1}'),
-    call('two', '{"b":2}'),
-  ]);
+  t.deepEqual(callsOf(output), [call('one', '{"a":1}'), call('two', '{"b":2}')]);
 });
 
-test('an error in the stream is model_error', (t) => {
+const named = (id: string | null, given: string, name: string | null = 'f') => ({
+  id,
+  type: 'function',
+  function: { name, arguments: given },
+});
+
+const zero = (...given: Parameters<typeof named>) => ({ index: 0, ...named(...given) });
+
+for (const [what, ...deltas] of [
+  ['the index 0 at each, as from Ollama,', [zero('one', '{"a":1}')], [zero('two', '{"b":2}')]],
+  ['the index 0 at each, in one delta,', [zero('one', '{"a":1}'), zero('two', '{"b":2}')]],
+  [
+    'the index 0 at each, in pieces, as from LMDeploy,',
+    [zero('one', '{"a"')],
+    [zero('one', ':1}', null)],
+    [zero('two', '{"b"')],
+    [zero('two', ':2}', null)],
+  ],
+  ['no index, as from Gemini,', [named('one', '{"a":1}')], [named('two', '{"b":2}')]],
+  [
+    'no index, the last of them continued without an id,',
+    [named('one', '{"a":1}'), named('two', '{"b"')],
+    [named('', ':2}', '')],
+  ],
+  [
+    'no index, continued by id,',
+    [named('one', '{"a"'), named('two', '{"b"')],
+    [named('one', ':1}', null), named('two', ':2}')],
+  ],
+] as const) {
+  test(`tool calls with ${what} are told apart`, (t) => {
+    const { output } = readAll(
+      deltas.map((calls) => ({ tool_calls: calls })),
+      'tool_calls',
+    );
+    t.deepEqual(callsOf(output), [call('one', '{"a":1}'), call('two', '{"b":2}')]);
+  });
+}
+
+test('tool calls with neither index nor id are as many as there are names', (t) => {
+  const deltas = ['{"a":1}', '{"b":2}'].map((given) => ({ tool_calls: [named('', given)] }));
+  t.deepEqual(callsOf(readAll(deltas, 'stop').output), [call('', '{"a":1}'), call('', '{"b":2}')]);
+});
+
+for (const [what, id] of [
+  ['null', null],
+  ['empty', ''],
+  ['another one each time', 'other'],
+] as const) {
+  test(`a piece whose id is ${what} and that has no name continues the call`, (t) => {
+    const { output } = readAll(
+      [{ tool_calls: [zero('one', '{"a"')] }, { tool_calls: [zero(id, ':1}', null)] }],
+      'tool_calls',
+    );
+    t.deepEqual(callsOf(output), [call('one', '{"a":1}')]);
+  });
+}
+
+test('tool calls that are no list but one call, as with TGI, are put together as well', (t) => {
+  const { output } = readAll(
+    [{ tool_calls: zero('', '{"a"') }, { tool_calls: zero('', ':1}', null) }],
+    'stop',
+  );
+  t.deepEqual(callsOf(output), [call('', '{"a":1}')]);
+});
+
+const read = (...events: unknown[]): unknown => {
   const reader = openaiChat.stream?.();
-  const data = JSON.stringify({ error: { message: 'out of memory' } });
-  const error = t.throws(() => reader?.read({ event: 'message', data }), { instanceOf: InferqError });
-  t.is(error?.code, 'model_error');
-  t.is(error?.message, 'out of memory');
+  for (const event of events) {
+    const data = typeof event === 'string' ? event : JSON.stringify(event);
+    reader?.read({ event: 'message', data });
+  }
+  return openaiChat.toOutput(reader?.body(), 'x');
+};
+
+const half = { choices: [{ index: 0, delta: { content: 'half an ans' }, finish_reason: null }] };
+
+for (const [what, said] of [
+  ['under "error"', { error: { message: 'engine died' } }],
+  ['that is an object of that kind', { object: 'error', message: 'engine died', code: 500 }],
+] as const) {
+  test(`an error in the stream, ${what}, is model_error`, (t) => {
+    const error = t.throws(() => read(half, said, '[DONE]'), { instanceOf: InferqError });
+    t.is(error?.code, 'model_error');
+    t.is(error?.message, 'engine died');
+  });
+}
+
+for (const [what, events] of [
+  ['nothing', []],
+  ['a role', [{ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] }]],
+] as const) {
+  test(`a stream that ends with ${what} in it, and no reason, is invalid_output`, (t) => {
+    const error = t.throws(() => read(...events, '[DONE]'), { instanceOf: InferqError });
+    t.is(error?.code, 'invalid_output');
+  });
+}
+
+test('a stream whose server gives no reason is as good, and so is a text that is empty for one', (t) => {
+  t.like(read(half, '[DONE]'), { message: { content: 'half an ans' }, finish_reason: null });
+  const nothing = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
+  t.like(read(nothing, '[DONE]'), { message: { content: null }, finish_reason: 'stop' });
 });

@@ -76,7 +76,7 @@ for (const [input, pointer] of [
 }
 
 test("a plain answer's first choice is the output", (t) => {
-  t.deepEqual(openaiCompletions.toOutput(ANSWER), {
+  t.deepEqual(openaiCompletions.toOutput(ANSWER, 'x'), {
     text: '\n\nThis is indeed a test',
     finish_reason: 'length',
     usage: { prompt_tokens: 5, completion_tokens: 7, total_tokens: 12 },
@@ -98,12 +98,12 @@ test('a stream gives the added text as chunks, and the same output as the plain 
     { kind: 'chunk', chunk: ' a test' },
     { kind: 'done' },
   ]);
-  t.deepEqual(openaiCompletions.toOutput(body), openaiCompletions.toOutput(ANSWER));
+  t.deepEqual(openaiCompletions.toOutput(body, 'x'), openaiCompletions.toOutput(ANSWER, 'x'));
 });
 
 test('a stream without usage has the usage null', (t) => {
   const { body } = readAll([chunk('hi'), chunk('', 'stop'), '[DONE]']);
-  t.deepEqual(openaiCompletions.toOutput(body), { text: 'hi', finish_reason: 'stop', usage: null });
+  t.deepEqual(openaiCompletions.toOutput(body, 'x'), { text: 'hi', finish_reason: 'stop', usage: null });
 });
 
 test('an error chunk is a model_error with its message', (t) => {
@@ -115,15 +115,22 @@ test('an error chunk is a model_error with its message', (t) => {
   }
 });
 
+test('a stream that ends before it has begun is invalid_output', (t) => {
+  t.is(t.throws(() => readAll(['[DONE]']), { instanceOf: InferqError })?.code, 'invalid_output');
+});
+
 test('a chunk that is not JSON is invalid_output', (t) => {
   t.is(t.throws(() => readAll(['oops']), { instanceOf: InferqError })?.code, 'invalid_output');
 });
 
 test('an answer without a text, as of a chat endpoint, is invalid_output', (t) => {
   const chat = { choices: [{ index: 0, message: { role: 'assistant', content: 'hi' } }] };
-  t.is(t.throws(() => openaiCompletions.toOutput(chat), { instanceOf: InferqError })?.code, 'invalid_output');
   t.is(
-    t.throws(() => openaiCompletions.toOutput({ choices: [] }), { instanceOf: InferqError })?.code,
+    t.throws(() => openaiCompletions.toOutput(chat, 'x'), { instanceOf: InferqError })?.code,
+    'invalid_output',
+  );
+  t.is(
+    t.throws(() => openaiCompletions.toOutput({ choices: [] }, 'x'), { instanceOf: InferqError })?.code,
     'invalid_output',
   );
 });

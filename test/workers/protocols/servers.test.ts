@@ -20,7 +20,7 @@ for (const name of PROTOCOLS) {
 
   test(`${name}: a server that speaks it answers`, async (t) => {
     const body = await startCaller(t).call(await callTo(t, name, path, input, plain(answer)));
-    t.deepEqual(protocol.toOutput(body), output);
+    t.deepEqual(protocol.toOutput(body, input), output);
   });
 
   test(`${name}: a server that speaks it refuses, and is quoted`, async (t) => {
@@ -45,7 +45,7 @@ for (const name of PROTOCOLS) {
     call.endpoint.headers = stream.headers ?? {};
     const parts: StreamPart[] = [];
     const body = await startCaller(t).call({ ...call, onPart: (part) => void parts.push(part) });
-    t.deepEqual(protocol.toOutput(body), stream.output ?? output);
+    t.deepEqual(protocol.toOutput(body, input), stream.output ?? output);
     t.deepEqual(
       parts.flatMap((part) => (part.kind === 'chunk' ? [part.chunk] : [])),
       stream.chunks,

@@ -38,14 +38,14 @@ for (const name of PROTOCOLS) {
   test(`${name}: what it is given is not changed`, (t) => {
     const [inputBefore, answerBefore, modelBefore] = structuredClone([input, answer, model]);
     protocol.toRequest(input, model);
-    protocol.toOutput(answer);
+    protocol.toOutput(answer, input);
     protocol.errorMessage(refusal.body);
     t.deepEqual([input, answer, model], [inputBefore, answerBefore, modelBefore]);
   });
 
   test(`${name}: the documented answer becomes the output`, (t) => {
     t.is(protocol.faultIn?.(200, answer), undefined);
-    t.deepEqual(protocol.toOutput(answer), output);
+    t.deepEqual(protocol.toOutput(answer, input), output);
   });
 
   test(`${name}: the documented error is quoted`, (t) => {
@@ -56,7 +56,7 @@ for (const name of PROTOCOLS) {
     t.notThrows(() =>
       fc.assert(
         fc.property(fc.jsonValue(), fc.integer({ min: 200, max: 599 }), (body, status) => {
-          const outcome = outcomeOf(() => protocol.toOutput(body));
+          const outcome = outcomeOf(() => protocol.toOutput(body, input));
           if ('code' in outcome) t.is(outcome.code, 'invalid_output');
           const message = protocol.errorMessage(body);
           if (message !== undefined) t.is(typeof message, 'string');
@@ -70,7 +70,7 @@ for (const name of PROTOCOLS) {
     t.notThrows(() =>
       fc.assert(
         fc.property(damaged(answer), (body) => {
-          const outcome = outcomeOf(() => protocol.toOutput(body));
+          const outcome = outcomeOf(() => protocol.toOutput(body, input));
           if ('code' in outcome) t.is(outcome.code, 'invalid_output');
           protocol.faultIn?.(200, body);
         }),
@@ -106,7 +106,7 @@ for (const name of PROTOCOLS) {
     const chunks = parts.flatMap((part) => (part.kind === 'chunk' ? [part.chunk] : []));
     t.deepEqual(chunks, stream.chunks);
     t.deepEqual(parts.at(-1), { kind: 'done' });
-    t.deepEqual(protocol.toOutput(body), stream.output ?? output);
+    t.deepEqual(protocol.toOutput(body, input), stream.output ?? output);
   });
 
   test(`${name}: a stream may carry anything, and is read or an error with a code, never a crash`, (t) => {

@@ -100,6 +100,13 @@ test('a result of exactly the limit comes back, one character more is refused', 
   t.regex(error.message, /more than 12 characters/);
 });
 
+test('a result that is nested 500 deep comes back, one level more is refused', async (t) => {
+  const nest = '($nest := function($x, $n) { $n = 0 ? $x : $nest({"a": $x}, $n - 1) }; $nest(1, n))';
+  t.is(JSON.stringify(await shared.run('postprocess', nest, { n: 500 })).length, 500 * 6 + 1);
+  const error = await faultOf(t, shared.run('postprocess', nest, { n: 501 }));
+  t.regex(error.message, /nested deeper than 500 levels/);
+});
+
 test('a thousand at once get each their own answer', async (t) => {
   const numbers = Array.from({ length: 1000 }, (_, index) => index);
   const results = await Promise.all(numbers.map((n) => shared.run('preprocess', `a + ${n % 7}`, { a: n })));

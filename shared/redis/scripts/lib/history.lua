@@ -9,5 +9,5 @@ local function remember_leaving(key, reason, now)
   local job = redis.call('HMGET', key, 'status', 'attempts', 'begun', 'started')
   if job[1] ~= 'running' then return end
   local begun = tonumber(job[3] or job[4]) or now
-  remember(key, string.format('[%d,%d,%d,"%s"]', job[2], begun, now - begun, reason))
+  remember(key, string.format('[%d,%d,%d,"%s"]', job[2], begun, math.max(0, now - begun), reason))
 end

@@ -9,8 +9,8 @@ local function waited(first, now)
 end
 
 -- Counts starts and the time in which runs waited for them, takes the first jobs of the runs out of the backlog, and moves
--- the clock of the fair shares to the furthest of their tags. Whoever's share is used up by then is as good as new: now
--- and then those are forgotten.
+-- the clock of the fair shares to the furthest of their tags. Tenants whose share is used up by then are as good as new:
+-- now and then they are forgotten.
 local function note_starts(prefix, started, now)
   local key, furthest, total, may_forget, longest = prefix .. 'state', 0, 0, false, 0
   local own = 't:' .. started[1].tenant
@@ -28,7 +28,8 @@ local function note_starts(prefix, started, now)
   end
   local state = redis.call('HMGET', key, unpack(fields))
 
-  local gap = now - (state[3] or now)
+  -- The clock may have been set back.
+  local gap = math.max(0, now - (state[3] or now))
   local kept = gap > LONGEST_GAP and 0 or math.exp(-gap / RATE_WINDOW)
   local rate = (tonumber(state[2]) or 0) * kept + #started
   local busy = (tonumber(state[4]) or 0) * kept + (kept > 0 and math.min(gap, longest) or 0)

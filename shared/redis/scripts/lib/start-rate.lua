@@ -8,12 +8,21 @@ local function start_rate(rate, rated, busy, now)
   if not rate then return 0, false end
   -- Whoever starts at once waits for less than is measured.
   local took = math.max(tonumber(busy) or 0, rate / 10)
-  return rate / took * 1000, rate * math.exp(-(now - rated) / RATE_WINDOW) >= 10
+  -- The clock may have been set back.
+  local gap = math.max(0, now - rated)
+  return rate / took * 1000, rate * math.exp(-gap / RATE_WINDOW) >= 10
 end
 
 local function read_start_rate(prefix, now)
   local seen = redis.call('HMGET', prefix .. 'state', 'rate', 'rated', 'busy')
   return start_rate(seen[1], seen[2], seen[3], now)
+end
+
+-- Starts a second as clients are told of them; '0' where too few vouch for it, or the model is paused: nobody knows when
+-- it goes on.
+local function told_rate(prefix, now)
+  local rate, sure = read_start_rate(prefix, now)
+  return sure and redis.call('HEXISTS', prefix .. 'jobs:meta', 'paused') == 0 and tostring(rate) or '0'
 end
 
 -- The answer {'full', …} where a bound of the backlog is reached, else nil; `rate` is in starts a second.

@@ -78,7 +78,7 @@ local function start_run(prefix, run, worker, is_alone, starting)
   end
   return { 'run', token, at, first.id, first.spec, input,
     first.tenant, first.attempts + attempts_more - 1, tonumber(lost[6]) or 0,
-    digits(now - (queued or first.created)), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
+    digits(math.max(0, now - (queued or first.created))), lost[1] and lost[2] or '', lost[1] and lost[3] or '',
     given_up and 1 or 0, unpack(told) }
 end
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parseRetryAfter } from '../../workers/webhooks/retry-after.ts';
+import { parseRetryAfter } from '../../workers/retry-after.ts';
 
 const now = Date.UTC(2026, 10, 23, 12, 0, 0);
 
