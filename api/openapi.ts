@@ -3,7 +3,8 @@ import { ERRORS } from '../shared/errors.ts';
 import { Job, JobRequest } from '../shared/job.ts';
 import { ALWAYS, ANSWER_HEADERS, type AnswerHeader } from './http/answer-headers.ts';
 import type { Route, RouteAnswer } from './http/route.ts';
-import { asSent } from './sent-schema.ts';
+import { asAnswered, asSent } from './sent-schema.ts';
+import { describeEvents } from './webhooks/told-events.ts';
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
 
@@ -60,6 +61,7 @@ export function describeApi(routes: readonly Route[], version: string): object {
     security: [{ bearer: [] }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
+    webhooks: describeEvents(refer(Job)),
     components: {
       schemas: COMPONENTS,
       headers: HEADERS,
@@ -140,7 +142,7 @@ function describeAnswer(status: number, answer: RouteAnswer): object {
 
 function contentOf(status: number, { schema, type }: RouteAnswer): object | undefined {
   if (type) return { [type]: { schema: { type: 'string' } } };
-  if (schema) return { 'application/json': { schema: refer(schema) } };
+  if (schema) return { 'application/json': { schema: asAnswered(refer(schema)) } };
   return status < 400 ? undefined : { 'application/problem+json': { schema: PROBLEM } };
 }
 

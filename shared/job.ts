@@ -36,7 +36,11 @@ export const JobRequest = Type.Object(
     cache: Type.Optional(Type.Enum([...CACHE_MODES], { default: 'use' })),
     metadata: Type.Optional(Metadata),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    // The reference page offers it to try out.
+    examples: [{ model: 'language-id', input: { text: 'Guten Morgen, wie geht es dir?' } }],
+  },
 );
 export type JobRequest = Static<typeof JobRequest>;
 
@@ -99,6 +103,11 @@ export const Job = Type.Object(
     data_removed: Type.Boolean(),
     urls: Type.Object({ get: Type.String(), cancel: Type.String(), events: Type.String() }),
     request_id: Type.Optional(Type.String({ description: 'The X-Request-Id of its submission' })),
+    output_url: Type.Optional(
+      Type.String({
+        description: 'In webhooks: where an output of more than 20 kB is, which is left out there',
+      }),
+    ),
     input: Type.Optional(Type.Unknown({ description: 'With ?include=input' })),
     attempts: Type.Optional(Type.Array(Attempt, { description: 'With ?include=attempts' })),
   },

@@ -113,11 +113,8 @@ export const ModelSpec = Type.Object(
 );
 export type ModelSpec = Static<typeof ModelSpec>;
 
-/** A model file: a list of models under `models`, each of which is checked by itself. */
-export const ModelFile = Type.Object(
-  { models: Type.Array(Type.Unknown(), { minItems: 1 }) },
-  { additionalProperties: false },
-);
+/** A model file: a list of models under `models`, each of which is checked by itself; `[]` where there are none. */
+export const ModelFile = Type.Object({ models: Type.Array(Type.Unknown()) }, { additionalProperties: false });
 
 /** `name@version`, the unambiguous name of a spec. */
 export function fullName(model: Pick<ModelSpec, 'name' | 'version'>): string {

@@ -216,6 +216,7 @@ export function createWorkerRole(
       await abandoned.start();
       await tellModels();
       if (runs) {
+        router.sync(registry.list());
         await sharedStates.start();
         healthChecks.sync();
         await models.sync();

@@ -30,7 +30,7 @@ async function check({ env, json, stdout }: Session, path: string): Promise<void
     const warnings = doubts.filter((text) => text !== '').flatMap((text) => text.split('\n'));
     if (json) return stdout.write(`${toJson({ ok: true, models, warnings })}\n`);
     for (const text of warnings) stdout.write(`${stdout.colors.yellow('!')} ${plain(text)}\n`);
-    stdout.write(`${stdout.colors.green('✓')} ${models.length} served: ${models.join(', ')}\n`);
+    stdout.write(`${stdout.colors.green('✓')} ${summaryOf(models)}\n`);
   } catch (thrown) {
     if (!(thrown instanceof ModelFileError))
       throw usage(thrown instanceof Error ? thrown.message : String(thrown));
@@ -43,4 +43,8 @@ async function check({ env, json, stdout }: Session, path: string): Promise<void
       errors: [...faults],
     });
   }
+}
+
+function summaryOf(models: readonly string[]): string {
+  return models.length === 0 ? 'no models' : `${models.length} served: ${models.join(', ')}`;
 }

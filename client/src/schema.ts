@@ -68,6 +68,10 @@ export interface Job {
    */
   request_id?: string;
   /**
+   * In webhooks: where an output of more than 20 kB is, which is left out there
+   */
+  output_url?: string;
+  /**
    * With ?include=input
    */
   input?: unknown;

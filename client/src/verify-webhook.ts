@@ -13,7 +13,7 @@ export interface WebhookEvent {
     | 'webhook.test';
   timestamp: string;
   /** An output of more than 20 kB is left out; `output_url` says where it is. */
-  data: Job & { output_url?: string };
+  data: Job;
 }
 
 export interface Message {

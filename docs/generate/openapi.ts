@@ -1,6 +1,7 @@
 /** As much of an OpenAPI 3.1 document as is read here. */
 export interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
+  webhooks: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema> };
   tags: { name: string }[];
 }

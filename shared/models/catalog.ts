@@ -77,10 +77,11 @@ export function createCatalog({
   function usable(served: ServedSpec): ServedSpec[] {
     if (served.source === 'file') return [served];
     if (served.source === 'cluster') return usableOfCluster(served);
-    const faults = checkSpec(served.spec);
+    const { spec, missing } = secrets ? resolveSecrets(served.spec, secrets) : { ...served, missing: [] };
+    // With the secrets, as they may be such that no header can hold them.
+    const faults = checkSpec(spec);
     const clash = codeClash(served.spec, files);
     if (clash) faults.push({ pointer: '/name', detail: clash });
-    const { spec, missing } = secrets ? resolveSecrets(served.spec, secrets) : { ...served, missing: [] };
     for (const name of missing)
       faults.push({ pointer: '/endpoints', detail: `the variable ${name} is not set in the environment` });
     if (faults.length === 0) return [{ ...served, spec }];

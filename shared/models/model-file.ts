@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { messageOf, type Fault } from '../errors.ts';
 import { compileSchema } from '../json-schema.ts';
 import { fullName, ModelFile, ModelSpec } from '../model.ts';
+import { checkHeaders } from './endpoint-headers.ts';
 import { syntaxFault } from './expression.ts';
 import { checkFallbacks } from './fallbacks.ts';
 import { modelCode } from '../redis/keys.ts';
@@ -87,13 +88,13 @@ const known = new LRUCache<string, Fault[]>({
   sizeCalculation: (faults, text) => text.length + JSON.stringify(faults).length,
 });
 
-/** What a schema can't say of one model: its own schemas compile, and so do its transforms. */
+/** What a schema can't say of one model: its own schemas and its transforms compile, and its headers can be sent. */
 function checkModel(model: ModelSpec, pointer: string): Fault[] {
   const { input_schema, output_schema, preprocess, postprocess } = model;
   const text = JSON.stringify([input_schema, output_schema, preprocess, postprocess]);
   const faults = known.get(text) ?? [...checkSchemas(model), ...checkTransforms(model)];
   known.set(text, faults);
-  return faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
+  return [...checkHeaders(model), ...faults].map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
 }
 
 function checkTransforms(model: ModelSpec): Fault[] {

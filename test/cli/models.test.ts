@@ -233,6 +233,8 @@ test('config check tells every fault of a model file without a broker', async (t
   const good = await runInferq(t, ['config', 'check', 'good.yaml'], { cwd, env });
   t.is(good.code, 0, good.stderr);
   t.is(good.stdout, '✓ 1 served: m@1\n');
+  await writeFile(join(cwd, 'none.yml'), 'models: []');
+  t.is((await runInferq(t, ['config', 'check', 'none.yml'], { cwd })).stdout, '✓ no models\n');
   const bad = await runInferq(t, ['config', 'check', 'bad.yaml'], { cwd });
   t.is(bad.code, 1);
   for (const fault of [

@@ -40,6 +40,14 @@ test('the shell examples of docs/jobs.md and docs/webhooks.md work, one after th
   t.is(ids[0], ids[1]);
 });
 
+test('the job that the API reference offers to try out is one of the demo models', async (t) => {
+  const broker = await startDemoBroker(t);
+  const { components } = Object((await broker.request('/openapi.json')).body);
+  const [example, ...more] = components.schemas.JobRequest.examples ?? [];
+  t.deepEqual(more, []);
+  t.like(await broker.run(example), { status: 'succeeded', output: { language: 'de' } });
+});
+
 test('the first credential of docs/deployment.md is an admin’s, and the one before is none any more', async (t) => {
   if (!(await hasCommands(t, 'sh', 'openssl'))) return;
   const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
 import { findCommand } from '../../cli/local/command.ts';
 import { startModelServer } from '../../examples/models/server.ts';
-import { parseModelFile } from '../../shared/models/model-file.ts';
+import { isModelSpec, parseModelFile } from '../../shared/models/model-file.ts';
+import { checkSecrets } from '../../shared/models/secret-references.ts';
 import { startTestBroker, TOKEN } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
 import { unusedPort } from '../webhooks/receiver.ts';
@@ -42,6 +44,17 @@ test('the model of each recipe, at a server that answers as the recipe says, giv
     const ended = await broker.run(job);
     t.is(ended.status, 'succeeded', `${file}: ${ended.error?.detail}`);
     t.deepEqual(ended.output, output, file);
+  }
+});
+
+test('the headers that recipes and protocols ask for can be set over the API, too', (t) => {
+  const files = [...RECIPES.map(({ file }) => file), 'docs/models.md'];
+  const texts = files.flatMap((file) => [...readDocument(file).matchAll(/`headers: (\{.+?\})`/g)]);
+  t.is(texts.length, 3);
+  for (const [whole, headers] of texts) {
+    const endpoint = `{url: "http://127.0.0.1:9", headers: ${headers}}`;
+    const spec: unknown = parse(`{name: m, protocol: json, endpoints: [${endpoint}]}`);
+    t.deepEqual(isModelSpec(spec) && checkSecrets(spec), [], whole);
   }
 });
 

@@ -4,6 +4,7 @@ import test from 'ava';
 import { stringify } from 'yaml';
 import { jsonModel, startTestBroker, TOKEN, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
+import { until } from '../support/until.ts';
 
 /** A spec as it is put: the path has the name. */
 function specOf(url: string, more: Record<string, unknown> = {}): Record<string, unknown> {
@@ -88,6 +89,10 @@ test('a bad spec is refused whole with a pointer to each fault, and the one befo
     [
       specOf(model.url, { endpoints: [{ url: model.url, headers: { a: 'secret' } }] }),
       ['/endpoints/0/headers/a'],
+    ],
+    [
+      specOf(model.url, { endpoints: [{ url: model.url, headers: { expect: '${INFERQ_SECRET_KEY}' } }] }),
+      ['/endpoints/0/headers/expect'],
     ],
     [
       specOf(model.url, { preprocess: 'a[', output_schema: { type: 'x' } }),
@@ -263,6 +268,17 @@ test('a fault in a changed file is a warning of readiness until it is mended', a
   await writeFile(broker.modelFile, stringify({ models: [jsonModel('m', 'http://127.0.0.1:9')] }));
   while ((await ready()).length > 0) await sleep(50);
   t.pass();
+});
+
+test('the last model goes from its file with an empty list, and a role starts with one', async (t) => {
+  const broker = await startTestBroker(t, { models: [jsonModel('m', 'http://127.0.0.1:9')], workers: 0 });
+  await writeFile(broker.modelFile, 'models: []\n');
+  await until(async () => (await broker.request('/models/m')).status === 404);
+  const refused = await broker.request('/jobs', { method: 'POST', json: { model: 'm', input: 1 } });
+  t.is(refused.status, 404, refused.text);
+  t.deepEqual(Object((await broker.request('/readyz')).body).warnings, []);
+  const other = await broker.startApi();
+  t.like(await (await fetch(`${other.url}/readyz`)).json(), { ready: true, warnings: [] });
 });
 
 function median(values: number[]): number {

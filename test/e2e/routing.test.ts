@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { endsOf, startModel, statusesOf, submitMany } from '../support/many-jobs.ts';
 import { answer, startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts';
+import { until } from '../support/until.ts';
 import { metricsOf } from '../support/worker-metrics.ts';
 
 /** A port of the loopback where nothing listens any more. */
@@ -158,6 +159,24 @@ test('the concurrency holds over several workers, also when it is changed under 
 function inferred(model: ScriptedModel): number {
   return model.calls.filter(({ path }) => path === '/infer').length;
 }
+
+test('two versions at one address have the larger concurrency from the start of a worker', async (t) => {
+  const allUnderWay = Promise.withResolvers<void>();
+  const model = await startModel(t, async (call, response) => {
+    await allUnderWay.promise;
+    answer(response, call.body);
+  });
+  const broker = await startTestBroker(t, {
+    models: [
+      jsonModel('m', model.url, { version: '1', concurrency: 1, timeout: 120 }),
+      jsonModel('m', model.url, { version: '2', concurrency: 3, timeout: 120 }),
+    ],
+  });
+  const ids = await submitMany(broker, 'm@2', 3);
+  await until(() => model.calls.length === 3);
+  allUnderWay.resolve();
+  t.deepEqual(statusesOf(await endsOf(broker, ids)), ['succeeded']);
+});
 
 test('a health check takes an endpoint out before a job finds it broken, and brings it back', async (t) => {
   let well = false;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import test, { type ExecutionContext } from 'ava';
 import { Webhook } from 'standardwebhooks';
 import { connect, PATIENT } from '../../shared/redis/connection.ts';
@@ -139,6 +140,29 @@ test('an output too large for a webhook is told of by its address', async (t) =>
   while (receiver.got.length === 0) await sleep(20);
   const { data } = JSON.parse(receiver.got[0]?.body ?? '');
   t.like(data, { id, status: 'succeeded', output: null, output_url: `/jobs/${id}/output` });
+});
+
+test('a message has the headers and the body that the OpenAPI document gives it', async (t) => {
+  const model = await startScriptedModel(({ body }, response) =>
+    body === 'bad' ? answer(response, {}, 400) : answer(response, 'x'.repeat(30_000)),
+  );
+  t.teardown(model.stop);
+  const receiver = await startReceiver(t);
+  const broker = await startTestBroker(t, { models: [jsonModel('m', model.url)] });
+  const webhook = { url: receiver.url, events: ['started', 'succeeded', 'failed'] };
+  for (const input of ['large', 'bad']) await broker.run({ model: 'm', input, webhook });
+  await broker.request('/webhooks/test', { method: 'POST', json: { url: receiver.url } });
+  const ends = ['job.succeeded', 'job.failed', 'webhook.test'];
+  await until(() => ends.every((type) => receiver.got.some(({ body }) => JSON.parse(body).type === type)));
+  const { webhooks, components } = Object((await broker.request('/openapi.json')).body);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const { headers, body } of receiver.got) {
+    const message: unknown = JSON.parse(body);
+    const { parameters, requestBody } = webhooks[Object(message).type].post;
+    for (const { name } of parameters) t.true(name in headers, name);
+    const { schema } = requestBody.content['application/json'];
+    t.true(ajv.validate({ ...schema, components }, message), `${body.slice(0, 80)} ${ajv.errorsText()}`);
+  }
 });
 
 test('a delivery that cannot be noted is put off, not forgotten, and not made unnoted', async (t) => {

@@ -136,6 +136,23 @@ test('what another version of inferq has stored is left out and told of, and the
   await catalog.stop();
 });
 
+test('a model whose secret cannot be sent in a header is not served, and told of without the secret', async (t) => {
+  const { store } = await openStore(t);
+  const headers = { 'x-key': '${INFERQ_SECRET_KEY}' };
+  await store.save({ ...specOf('m'), endpoints: [{ url: 'http://x', weight: 1, priority: 0, headers }] });
+  const catalog = createCatalog({
+    source: { load: async () => [specOf('file')], start: () => undefined, stop: async () => undefined },
+    store,
+    registry: createRegistry(),
+    events: createEvents(),
+    secrets: { INFERQ_SECRET_KEY: 's3cret\n' },
+    onFileFault: () => undefined,
+  });
+  await catalog.load();
+  t.regex(catalog.warnings().join(), /^m@1 at \/endpoints\/0\/headers\/x-key: has a character/);
+  t.notRegex(catalog.warnings().join(), /s3cret/);
+});
+
 test('a model whose schema has a misspelt keyword is served, and told of', async (t) => {
   const { store } = await openStore(t);
   const events = createEvents();

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { syntaxFault } from '../../shared/models/expression.ts';
-import { checkTogether, ModelFileError, parseModelFile } from '../../shared/models/model-file.ts';
+import { checkSpec, checkTogether, ModelFileError, parseModelFile } from '../../shared/models/model-file.ts';
 
 const MODEL = 'name: m\nprotocol: json\nendpoints: [{url: "http://10.0.0.7/predict"}]';
 
@@ -86,6 +86,12 @@ test('a misspelt field is told with the one that may be meant', (t) => {
   t.throws(() => parse(`${MODEL}\ncolour: red`), { message: /is not a known property$/ });
 });
 
+test('a list without models is a file that has none, where it is written', (t) => {
+  t.deepEqual(parseModelFile('models: []', 'models.yaml', {}), []);
+  for (const text of ['models:', '{}', '[]'])
+    t.throws(() => parseModelFile(text, 'models.yaml', {}), { instanceOf: ModelFileError }, text);
+});
+
 test('an empty file and broken YAML are told in whole sentences', (t) => {
   for (const text of ['', '# nothing\n'])
     t.throws(() => parseModelFile(text, 'models.yaml', {}), {
@@ -105,6 +111,34 @@ test('variables of the environment are put into urls and headers of endpoints, a
     description: '${KEY}',
     endpoints: [{ url: 'http://h/x', headers: { authorization: 'Bearer s3cret' } }],
   });
+});
+
+function faultsOfHeaders(headers: Record<string, string>): string[] {
+  const spec = {
+    name: 'm',
+    protocol: 'json',
+    endpoints: [{ url: 'http://x' }, { url: 'http://y', headers }],
+  };
+  return checkSpec(spec).map(({ pointer, detail }) => `${pointer} ${detail}`);
+}
+
+test('a header that cannot be sent, or that every call has of its own, is refused with its place', (t) => {
+  const own = ['content-length', 'Transfer-Encoding', 'expect', 'connection', 'upgrade', 'keep-alive', 'TE'];
+  const told = ['Idempotency-Key', 'x-inferq-attempt', 'traceparent'];
+  for (const name of ['', 'bad header', 'a:', 'ä', 'a/b', ...own, ...told]) {
+    const pointer = `/endpoints/1/headers/${name.replace('/', '~1')} `;
+    const [fault, ...more] = faultsOfHeaders({ [name]: 'x' });
+    t.true(fault?.startsWith(pointer), `${name}: ${fault}`);
+    t.deepEqual(more, []);
+  }
+  for (const value of ['a s3cret\nb', 's3cret\0', 's3cret→']) {
+    const [fault] = faultsOfHeaders({ 'x-key': value });
+    t.regex(fault ?? '', /^\/endpoints\/1\/headers\/x-key /);
+    t.notRegex(fault ?? '', /s3cret/);
+  }
+  const usual = { Authorization: 'Bearer a', 'x_key!': '', accept: '*/*', host: 'h', 'content-type': 'a/b' };
+  t.deepEqual(faultsOfHeaders(usual), []);
+  t.deepEqual(faultsOfHeaders({ 'x-name': 'caf\u00e9\t1' }), []);
 });
 
 test('the same model twice is refused, two versions of one are not', (t) => {

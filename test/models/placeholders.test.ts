@@ -27,7 +27,8 @@ test('a file is put into headers and urls of endpoints without its last line bre
     description: '${file:/run/secrets/key}',
     endpoints: [{ url: 'http://h/?k=s3cret', headers: { authorization: 'Bearer s3cret' } }],
   });
-  t.is(parse('${file:/run/secrets/two}')[0]?.endpoints[0]?.headers?.['authorization'], 'a\nb');
+  t.is(parse('', 'http://h/?k=${file:/run/secrets/two}')[0]?.endpoints[0]?.url, 'http://h/?k=a\nb');
+  t.throws(() => parse('${file:/run/secrets/two}'), { message: /such as a line break$/ });
 });
 
 for (const [placeholder, message] of [

@@ -39,6 +39,19 @@ test('a header may hold nothing else: no secret itself, no other variable, no fi
     t.deepEqual(faultsOf({ url: PREDICT, headers: { 'a/b': value } }), ['/endpoints/0/headers/a~1b'], value);
 });
 
+test('a header that says what is asked for, and where, may be plain, but names no other variable', (t) => {
+  const headers = {
+    Accept: 'text/event-stream',
+    'accept-language': 'en',
+    'content-type': 'application/vnd.x+json',
+    host: 'sklearn-iris.default.example.com',
+    'user-agent': 'inferq',
+  };
+  t.deepEqual(faultsOf({ url: PREDICT, headers }), []);
+  for (const host of ['${JWT_SECRET}', 'x-${INFERQ_SECRET_A}', '${file:/etc/passwd}'])
+    t.deepEqual(faultsOf({ url: PREDICT, headers: { host } }), ['/endpoints/0/headers/host'], host);
+});
+
 test('a url may hold no credentials and no references', (t) => {
   for (const url of [
     'http://user:password@10.0.0.7/',

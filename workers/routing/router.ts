@@ -21,7 +21,7 @@ export interface Router {
   /** The states of a model's endpoints, in the order of its spec. */
   statesOf(model: Model): EndpointState[];
   states(): Iterable<EndpointState>;
-  /** Forgets endpoints that no model has any more. */
+  /** Forgets endpoints that no model has any more; what versions have in common gets the largest concurrency of them. */
   sync(models: readonly Model[]): void;
 }
 
@@ -50,6 +50,7 @@ const WAIT_MS = 5000;
 export function createRouter({ events, now, random }: RouterParts): Router {
   const states = new Map<string, EndpointState>();
   const bells = new Map<string, Bell>();
+  let most: ReadonlyMap<string, number> = new Map();
 
   function bellOf(code: string): Bell {
     const bell = bells.get(code) ?? createBell();
@@ -65,7 +66,7 @@ export function createRouter({ events, now, random }: RouterParts): Router {
       createEndpointState({
         code,
         url,
-        most: spec.concurrency,
+        most: most.get(key) ?? spec.concurrency,
         now,
         random,
         onChange(phase, detail) {
@@ -130,10 +131,7 @@ export function createRouter({ events, now, random }: RouterParts): Router {
     statesOf,
     states: () => states.values(),
     sync(models) {
-      const most = new Map<string, number>();
-      for (const { code, spec } of models)
-        for (const { url } of spec.endpoints)
-          most.set(keyOf(code, url), Math.max(most.get(keyOf(code, url)) ?? 0, spec.concurrency));
+      most = mostOf(models);
       for (const [key, state] of states) {
         const bound = most.get(key);
         if (bound === undefined) states.delete(key);
@@ -149,6 +147,17 @@ const EVENTS = {
   'half-open': 'endpoint.probed',
   closed: 'endpoint.closed',
 } as const satisfies Record<CircuitPhase, string>;
+
+/** Calls at once for each endpoint: of the versions that share it, the most that one allows. */
+function mostOf(models: readonly Model[]): Map<string, number> {
+  const most = new Map<string, number>();
+  for (const { code, spec } of models)
+    for (const { url } of spec.endpoints) {
+      const key = keyOf(code, url);
+      most.set(key, Math.max(most.get(key) ?? 0, spec.concurrency));
+    }
+  return most;
+}
 
 function keyOf(code: string, url: string): string {
   return `${code} ${endpointId(url)}`;

@@ -11,11 +11,15 @@ const NEVER = new AbortController().signal;
 const down = new InferqError('model_unavailable', 'no connection');
 const full = new InferqError('model_unavailable', 'no room', { upstream: 429, retryAfter: 60 });
 
-function modelAt(endpoints: string, more = ''): Model {
+function modelsOf(...specs: string[]): readonly Model[] {
   const registry = createRegistry();
-  const text = `models: [{name: m, protocol: json, endpoints: [${endpoints}]${more}}]`;
+  const text = `models: [${specs.map((spec) => `{name: m, protocol: json, ${spec}}`).join(', ')}]`;
   registry.replace(servedSpecs(parseModelFile(text, 'm.yaml', {}), []));
-  const [model] = registry.list();
+  return registry.list();
+}
+
+function modelAt(endpoints: string, more = ''): Model {
+  const [model] = modelsOf(`endpoints: [${endpoints}]${more}`);
   if (!model) throw new Error('There is a model');
   return model;
 }
@@ -114,6 +118,30 @@ test('no more calls are under way than the concurrency; the next one waits for a
   while (begun.length < 3) await new Promise(setImmediate);
   for (const { resolve } of ends) resolve(2);
   t.deepEqual(await Promise.all(calls), [1, 2, 2]);
+});
+
+test('of versions at one address the largest concurrency holds, whichever is called first', async (t) => {
+  const { router, call } = routerAt();
+  const endpoints = 'endpoints: [{url: "http://a/x"}]';
+  const [one, two] = modelsOf(
+    `version: "1", concurrency: 1, ${endpoints}`,
+    `version: "2", concurrency: 3, ${endpoints}`,
+  );
+  if (!one || !two) throw new Error('There are two versions');
+  router.sync([one, two]);
+  await call(one, (url) => url);
+  const end = Promise.withResolvers<void>();
+  let begun = 0;
+  const calls = [1, 2, 3, 4].map(() =>
+    call(two, () => {
+      begun += 1;
+      return end.promise;
+    }),
+  );
+  await new Promise(setImmediate);
+  t.is(begun, 3);
+  end.resolve();
+  await Promise.all(calls);
 });
 
 test('an abort ends the waiting with its reason', async (t) => {
