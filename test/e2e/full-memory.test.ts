@@ -51,6 +51,9 @@ test('models that come while Redis takes no writes are served, and their jobs ca
   const list = () => createKnownCodes(redis).list();
   await until(async () => (await list()).length === names.length);
   t.deepEqual((await list()).sort(), names.map(modelCode).sort());
+  // The API looks twice a second whether there is room again.
+  const json = { model: 'first', input: 'room' };
+  await until(async () => (await broker.request('/jobs', { method: 'POST', json })).status === 202);
   for (const name of names) t.is((await broker.run({ model: name, input: name })).status, 'succeeded');
 });
 test('new jobs are refused before Redis is full, and all that were accepted end', refusedInTime, (body) => ({
