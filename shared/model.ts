@@ -113,7 +113,7 @@ export const ModelSpec = Type.Object(
 );
 export type ModelSpec = Static<typeof ModelSpec>;
 
-/** A model file: a list of models under `models`, each of which is checked by itself. */
+/** A model file with several: a list under `models`, each of which is checked by itself. */
 export const ModelFile = Type.Object(
   { models: Type.Array(Type.Unknown(), { minItems: 1 }) },
   { additionalProperties: false },
