@@ -173,9 +173,11 @@ test('a list is followed over its pages as far as it is read', async (t) => {
     json(200, { data: [sampleJob()], next: '/jobs?cursor=b' }),
     json(200, { data: [sampleJob()], next: null }),
   );
-  const jobs = await Array.fromAsync(client.jobs.list({ status: 'failed', metadata: { order: '42' } }));
+  const jobs = await Array.fromAsync(
+    client.jobs.list({ error_type: 'model_error', metadata: { order: '42' } }),
+  );
   t.is(jobs.length, 2);
-  t.regex(broker.seen[0]?.url ?? '', /status=failed.*metadata\.order=42/);
+  t.regex(broker.seen[0]?.url ?? '', /error_type=model_error.*metadata\.order=42/);
   t.is(broker.seen[1]?.url, '/jobs?cursor=b');
 });
 
