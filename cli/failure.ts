@@ -47,6 +47,12 @@ export function usage(detail: string, ...cures: string[]): Failure {
   return new Failure(EXIT.usage, problem, { cures });
 }
 
+/** Faults of models, found without asking a broker; the pointers are into what `detail` names. */
+export function wrongModels(detail: string, faults: readonly Fault[]): Failure {
+  const title = faults.length === 1 ? 'One thing is wrong' : `${faults.length} things are wrong`;
+  return new Failure(EXIT.refused, { type: 'urn:inferq:cli:config', title, detail, errors: [...faults] });
+}
+
 /** No broker answered at `url`. */
 export function unreachable(url: string, why: string, transient: boolean): Failure {
   const detail = `${url}: ${why}`;

@@ -1,5 +1,6 @@
 import { isTerminal } from '../shared/job-status.ts';
 import type { Job } from '../shared/job.ts';
+import { readLive } from '../shared/live-body.ts';
 import type { Client } from './client.ts';
 import { Failure } from './failure.ts';
 import { readEvents, toUpdate } from './job-events.ts';
@@ -13,6 +14,8 @@ export interface Following {
   /** Told of everything that becomes known, the end included. */
   tell: (update: Update) => void;
   signal: AbortSignal;
+  /** Seconds without a byte after which a stream is taken for broken. */
+  longestSilence?: number;
 }
 
 /** Seconds of one long poll; the broker allows 60. */
@@ -43,7 +46,7 @@ export async function follow(following: Following): Promise<Job> {
 }
 
 /**
- * Streams; where a stream breaks, resumes it; where it gave nothing, polls once before the next, so that a broker
+ * Streams; where a stream breaks or falls silent, resumes it; where it gave nothing, polls once before the next, so that a broker
  * or a proxy that cannot stream is asked twice a minute and no more.
  */
 async function listen(following: Following): Promise<Job> {
@@ -61,7 +64,7 @@ async function listen(following: Following): Promise<Job> {
 
 /** Null when the stream ended before the job did. */
 async function stream(following: Following, position: { lastEventId: string }): Promise<Job | null> {
-  const { client, id, tell, signal } = following;
+  const { client, id, tell, signal, longestSilence } = following;
   const headers = {
     Accept: 'text/event-stream',
     ...(position.lastEventId === '' ? {} : { 'Last-Event-ID': position.lastEventId }),
@@ -69,7 +72,7 @@ async function stream(following: Following, position: { lastEventId: string }): 
   try {
     const { body } = await client.open({ path: jobPath(id, '/events'), headers, signal });
     if (!body) return null;
-    for await (const event of readEvents(body)) {
+    for await (const event of readEvents(readLive(body, longestSilence))) {
       const update = toUpdate(event);
       if (update) tell(update);
       // Only now: what was not told has to be sent again.

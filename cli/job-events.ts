@@ -4,11 +4,11 @@ import { isRecord, parseJson } from './json.ts';
 import type { Update } from './job-view.ts';
 
 /** The events of a stream, as they arrive. Ends when the stream does; throws when it breaks. */
-export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<EventSourceMessage> {
+export async function* readEvents(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => arrived.push(event) });
   const decoder = new TextDecoder();
-  for await (const bytes of body) {
+  for await (const bytes of pieces) {
     parser.feed(decoder.decode(bytes, { stream: true }));
     yield* arrived.splice(0);
   }

@@ -8,6 +8,7 @@ export interface ListOptions {
   tenant?: string;
   model?: string;
   status?: string;
+  errorType?: string;
   metadata?: Record<string, string>;
   limit: number;
 }
@@ -32,10 +33,11 @@ export async function listJobs(client: Client, options: ListOptions, signal?: Ab
   return { data: data.slice(0, options.limit), next };
 }
 
-function firstPage({ tenant, model, status, metadata = {}, limit }: ListOptions): string {
+function firstPage({ tenant, model, status, errorType, metadata = {}, limit }: ListOptions): string {
   const query = new URLSearchParams({ limit: String(Math.min(limit, LARGEST_PAGE)) });
   if (model !== undefined) query.set('model', model);
   if (status !== undefined) query.set('status', status);
+  if (errorType !== undefined) query.set('error_type', errorType);
   for (const [key, value] of Object.entries(metadata)) query.set(`metadata.${key}`, value);
   return pathIn(tenant, `/jobs?${query.toString()}`);
 }

@@ -12,8 +12,10 @@ import type { Session } from './session.ts';
 import { formatTable } from './table.ts';
 import { cut, type Screen } from './terminal.ts';
 
+/** What is most wanted first: a narrow terminal shows the first columns. */
 const HEADINGS = [
   'MODEL',
+  'ENDPOINTS',
   'RUNNING',
   'BACKLOG',
   'OLDEST',
@@ -21,7 +23,6 @@ const HEADINGS = [
   'RUN P95',
   'WAIT P50',
   'WAIT P95',
-  'ENDPOINTS',
 ];
 
 /** Draws over the whole terminal until q or Ctrl-C, and leaves it as it was; without a terminal it looks once. */
@@ -91,6 +92,7 @@ function formatTop(overview: Overview, screen: Screen): string {
     .toSorted((one, other) => work(other) - work(one))
     .map((model) => [
       nameOf(model) + (model.paused ? ' (paused)' : ''),
+      describeWorst(model.endpoints),
       String(model.running ?? '–'),
       String(model.backlog ?? '–'),
       ...(rate === undefined ? [] : [(model.rate ?? 0).toFixed(1)]),
@@ -99,9 +101,8 @@ function formatTop(overview: Overview, screen: Screen): string {
       duration(model.p95),
       duration(model.waitP50),
       duration(model.waitP95),
-      describeWorst(model.endpoints),
     ]);
-  const headings = rate === undefined ? HEADINGS : HEADINGS.toSpliced(3, 0, 'JOBS/S');
+  const headings = rate === undefined ? HEADINGS : HEADINGS.toSpliced(4, 0, 'JOBS/S');
   return sums + formatTable(headings, rows, screen);
 }
 

@@ -12,6 +12,10 @@ const REASONS: Record<string, { why: string; transient: boolean }> = {
   UND_ERR_CONNECT_TIMEOUT: { why: 'no connection within the time', transient: true },
   ENETUNREACH: { why: 'there is no way to that network', transient: true },
   EHOSTUNREACH: { why: 'there is no way to that host', transient: true },
+  ERR_SSL_WRONG_VERSION_NUMBER: {
+    why: 'what listens there does not speak TLS; is it http://?',
+    transient: false,
+  },
   ENOTFOUND: { why: 'the host name is not known', transient: false },
 };
 

@@ -113,7 +113,7 @@ export const ModelSpec = Type.Object(
 );
 export type ModelSpec = Static<typeof ModelSpec>;
 
-/** A model file: a list of models under `models`, each of which is checked by itself; `[]` where there are none. */
+/** A model file with several: a list under `models`, each of which is checked by itself; `[]` where there are none. */
 export const ModelFile = Type.Object({ models: Type.Array(Type.Unknown()) }, { additionalProperties: false });
 
 /** `name@version`, the unambiguous name of a spec. */

@@ -1,6 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { EXIT } from '../exit-code.ts';
-import { Failure, usage } from '../failure.ts';
+import { usage, wrongModels } from '../failure.ts';
 import { toJson } from '../output.ts';
 import type { Session } from '../session.ts';
 import { plain } from '../terminal.ts';
@@ -15,6 +15,8 @@ export function addConfig(program: Command, open: () => Session): void {
 }
 
 async function check({ env, json, stdout }: Session, path: string): Promise<void> {
+  // What a role says of it names the variable that it has the path from.
+  if (!existsSync(path)) throw usage(`There is no model file or folder at ${path}`);
   // They bring the schema compiler along, which no other command needs.
   const [{ createModelSource }, { ModelFileError, describeFaults }, { fullName }, { strangeKeywords }] =
     await Promise.all([
@@ -34,14 +36,7 @@ async function check({ env, json, stdout }: Session, path: string): Promise<void
   } catch (thrown) {
     if (!(thrown instanceof ModelFileError))
       throw usage(thrown instanceof Error ? thrown.message : String(thrown));
-    const { source, faults } = thrown;
-    const title = faults.length === 1 ? 'One thing is wrong' : `${faults.length} things are wrong`;
-    throw new Failure(EXIT.refused, {
-      type: 'urn:inferq:cli:config',
-      title,
-      detail: source,
-      errors: [...faults],
-    });
+    throw wrongModels(thrown.source, thrown.faults);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { readLive } from '../../shared/live-body.ts';
 import { toAttempt } from '../delivery.ts';
 import { foreign } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -54,7 +55,7 @@ async function events(
     const path = jobPath(id, '/events', tenant);
     const { body } = await client.open({ path, headers, about: { id }, signal: interrupt.signal });
     if (!body) return;
-    for await (const { id: event = '', event: type = '', data } of readEvents(body))
+    for await (const { id: event = '', event: type = '', data } of readEvents(readLive(body)))
       stdout.write(
         json
           ? `${JSON.stringify({ id: event, type, data: parseJson(data) })}\n`

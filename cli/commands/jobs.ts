@@ -16,6 +16,7 @@ import { count, label, ofTenant, seconds, type OfTenant } from './option-values.
 const EXAMPLES = `
 Examples:
   $ npx inferq jobs ls --status failed --metadata order=42
+  $ npx inferq jobs ls --error-type model_timeout
   $ npx inferq jobs get job_… --include input,attempts
   $ npx inferq jobs watch job_…
   $ npx inferq jobs ls --json --limit 1000 | jq -r '.data[].id'`;
@@ -57,6 +58,7 @@ function addList(jobs: Command, open: () => Session): void {
     .description('Lists jobs, newest first.')
     .option('--model <model>', 'of that model')
     .addOption(new Option('--status <status>', 'in that status').choices(STATUSES))
+    .option('--error-type <code>', 'that failed with this')
     .option('-m, --metadata <key=value>', 'with that label (repeatable)', label)
     .option('-n, --limit <count>', 'how many at most', count, 20)
     .addOption(ofTenant())
@@ -72,8 +74,8 @@ async function list(session: Session, options: ListOptions): Promise<void> {
   stderr.write(note && `${stderr.colors.dim(note)}\n`);
 }
 
-function none({ tenant, model, status, metadata }: ListOptions): string {
-  const filtered = model !== undefined || status !== undefined || metadata !== undefined;
+function none({ tenant, model, status, errorType, metadata }: ListOptions): string {
+  const filtered = [model, status, errorType, metadata].some((choice) => choice !== undefined);
   const whose = tenant === undefined ? '' : ` --tenant ${tenant}`;
   if (!filtered && tenant !== undefined) return `No jobs of ${tenant}`;
   return filtered

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Failure } from '../failure.ts';
 import { readBytes } from '../input-bytes.ts';
 import { readInput } from '../input.ts';
 import { exampleInput } from '../model-test.ts';
@@ -95,15 +96,20 @@ async function tryOut(session: Session, name: string, args: string[], wait: numb
 
 async function add({ client, json, stdout }: Session, file: string): Promise<void> {
   // It brings the YAML parser along, which no other command needs.
-  const { readSpecs } = await import('../model-specs.ts');
-  const added: unknown[] = [];
-  for (const { path, body } of readSpecs(await readBytes(file, []), file)) {
-    const answer = await client.call({ method: 'PUT', path: modelPath(path), body, idempotent: true });
-    added.push(answer.body);
-    const model = toModel(answer.body, client.connection.url);
-    if (!json) stdout.write(`${nameOf(model)} ${answer.status === 201 ? 'added' : 'replaced'}\n`);
+  const { readSpecs, refusedAmong } = await import('../model-specs.ts');
+  const answers: unknown[] = [];
+  const names: string[] = [];
+  for (const spec of readSpecs(await readBytes(file, []), file)) {
+    const { path, body } = spec;
+    const answer = await client.call({ method: 'PUT', path, body, idempotent: true }).catch((thrown) => {
+      throw thrown instanceof Failure ? refusedAmong(thrown, spec, names) : thrown;
+    });
+    const name = nameOf(toModel(answer.body, client.connection.url));
+    answers.push(answer.body);
+    names.push(name);
+    if (!json) stdout.write(`${name} ${answer.status === 201 ? 'added' : 'replaced'}\n`);
   }
-  if (json) stdout.write(`${toJson({ data: added })}\n`);
+  if (json) stdout.write(`${toJson({ data: answers })}\n`);
 }
 
 async function remove({ client, json, stderr }: Session, name: string): Promise<void> {

@@ -61,6 +61,12 @@ export function since(value: string): string {
   return new Date(time).toISOString();
 }
 
+/** A time of RFC 3339, as it is; the broker is the one to say whether there is such a day. */
+export function time(value: string): string {
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value)) return value;
+  throw new InvalidArgumentError('It takes a time such as 2027-01-31T12:00:00Z.');
+}
+
 export function positive(value: string): number {
   const number = Number(value);
   if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('It takes a number above 0.');

@@ -35,7 +35,7 @@ export function addTenants(program: Command, open: () => Session): void {
   tenants
     .command('get <tenant>')
     .description('Shows a tenant.')
-    .action(async (tenant: string) => show(open(), { path: tenantPath(tenant) }));
+    .action(async (tenant: string) => show(open(), tenant));
   tenants
     .command('set <tenant>')
     .description('Makes a tenant, or replaces its settings: what is not named has its default.')
@@ -58,9 +58,12 @@ export function addTenants(program: Command, open: () => Session): void {
 }
 
 function rate(value: string): Settings['rate'] {
-  const [, limit, window] = /^(\d+)\/(\d+(?:\.\d+)?)$/.exec(value) ?? [];
-  if (limit === undefined) throw new InvalidArgumentError('It takes LIMIT/SECONDS, such as 100/60.');
-  return { limit: Number(limit), window: Number(window) };
+  const [, digits, decimals] = /^(\d+)\/(\d+(?:\.\d+)?)$/.exec(value) ?? [];
+  const [limit, window] = [Number(digits), Number(decimals)];
+  if (limit > 0 && limit <= 1_000_000 && window > 0 && window <= 86_400) return { limit, window };
+  throw new InvalidArgumentError(
+    'It takes LIMIT/SECONDS, such as 100/60: up to 1000000 of them in up to 86400 s.',
+  );
 }
 
 function json(value: string): unknown {
@@ -83,20 +86,26 @@ async function list({ client, json, stdout, stderr }: Session): Promise<void> {
 
 async function show(
   { client, json, stdout }: Session,
-  call: { path: string; method?: 'PUT'; body?: string },
+  tenant: string,
+  change: { method?: 'PUT'; body?: string } = {},
 ) {
-  const { body } = await client.call({ ...call, idempotent: true });
+  const { body } = await client.call({
+    ...change,
+    path: tenantPath(tenant),
+    idempotent: true,
+    about: { tenant },
+  });
   const fields = formatSettings(toRecord(body, client.connection.url));
   stdout.write(json ? `${toJson(body)}\n` : formatFields(Object.entries(fields), stdout));
 }
 
 async function set(session: Session, tenant: string, { maxQueued, ...settings }: Settings): Promise<void> {
   const body = JSON.stringify({ ...settings, ...(maxQueued === undefined ? {} : { max_queued: maxQueued }) });
-  await show(session, { method: 'PUT', path: tenantPath(tenant), body });
+  await show(session, tenant, { method: 'PUT', body });
 }
 
 async function remove({ client, json, stderr }: Session, tenant: string): Promise<void> {
-  await client.call({ method: 'DELETE', path: tenantPath(tenant) });
+  await client.call({ method: 'DELETE', path: tenantPath(tenant), about: { tenant } });
   if (!json) stderr.write(`${tenant} is removed; its tokens are revoked\n`);
 }
 
@@ -106,7 +115,8 @@ async function showUsage(
   days: { from?: string; to?: string },
 ) {
   const query = new URLSearchParams(Object.entries(days)).toString();
-  const { body } = await client.call({ path: `${tenantPath(tenant, '/usage')}${query && `?${query}`}` });
+  const path = `${tenantPath(tenant, '/usage')}${query && `?${query}`}`;
+  const { body } = await client.call({ path, about: { tenant } });
   if (json) return stdout.write(`${toJson(body)}\n`);
   const rows = recordsOf(body, client.connection.url);
   if (rows.length > 0) stdout.write(formatUsage(rows, stdout));

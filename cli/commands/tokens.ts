@@ -6,7 +6,7 @@ import { toJson } from '../output.ts';
 import { recordsOf, textOf, toRecord } from '../records.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
-import { collect } from './option-values.ts';
+import { collect, time } from './option-values.ts';
 import { tenantPath } from '../tenant.ts';
 
 const EXAMPLES = `
@@ -40,7 +40,7 @@ export function addTokens(program: Command, open: () => Session): void {
       ).argParser(collect),
     )
     .option('--models <name>', 'that it may use, * is a wildcard (repeatable)', collect)
-    .option('--expires <time>', 'as 2027-01-31T12:00:00Z')
+    .option('--expires <time>', 'as 2027-01-31T12:00:00Z', time)
     .action(async (tenant: string, options: NewToken) => create(open(), tenant, options));
   tokens
     .command('ls <tenant>')
@@ -57,7 +57,12 @@ async function create(session: Session, tenant: string, options: NewToken): Prom
   const { name, scope: scopes = USUAL_SCOPES, models, expires } = options;
   const request = { name, scopes, models, expires_at: expires };
   const path = tenantPath(tenant, '/tokens');
-  const { body } = await client.call({ method: 'POST', path, body: JSON.stringify(request) });
+  const { body } = await client.call({
+    method: 'POST',
+    path,
+    body: JSON.stringify(request),
+    about: { tenant },
+  });
   if (json) return stdout.write(`${toJson(body)}\n`);
   const token = toRecord(body, client.connection.url);
   stdout.write(`${textOf(token, 'token')}\n`);
@@ -65,7 +70,7 @@ async function create(session: Session, tenant: string, options: NewToken): Prom
 }
 
 async function list({ client, json, stdout, stderr }: Session, tenant: string): Promise<void> {
-  const { body } = await client.call({ path: tenantPath(tenant, '/tokens') });
+  const { body } = await client.call({ path: tenantPath(tenant, '/tokens'), about: { tenant } });
   const tokens = recordsOf(body, client.connection.url);
   if (json) return stdout.write(`${toJson(body)}\n`);
   if (tokens.length === 0) return stderr.write(`${tenant} has no tokens\n`);
@@ -91,6 +96,6 @@ function listOf(value: unknown): string {
 async function revoke({ client, json, stderr }: Session, id: string): Promise<void> {
   if (!/^[\w-]+$/.test(id) || id.startsWith('ifq_'))
     throw usage('It takes the id of a token, not the token', 'npx inferq tokens ls TENANT  lists them');
-  await client.call({ method: 'DELETE', path: `/tokens/${id}` });
+  await client.call({ method: 'DELETE', path: `/tokens/${id}`, about: { token: id } });
   if (!json) stderr.write(`${id} is revoked\n`);
 }

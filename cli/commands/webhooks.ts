@@ -103,7 +103,7 @@ async function replay(session: Session, id: string | undefined, from: string | u
   const call =
     id === undefined
       ? { path: '/webhooks/redeliver', body: JSON.stringify({ since: from }) }
-      : { path: redeliveryPath(id) };
+      : { path: redeliveryPath(id), about: { delivery: id } };
   // Sent again or not, a message goes out once more: what waits already is only hastened.
   const { body } = await client.call({ method: 'POST', idempotent: true, ...call });
   if (json) return stdout.write(`${toJson(body)}\n`);

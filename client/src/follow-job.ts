@@ -39,7 +39,7 @@ export async function waitForJob(
   }
 }
 
-/** The events of a job to its end; where the stream breaks, it is resumed after the last event that was given. */
+/** The events of a job to its end; where the stream breaks or falls silent, it is resumed after the last event that was given. */
 export async function* followJob(
   transport: Transport,
   at: JobsAt,
@@ -50,15 +50,15 @@ export async function* followJob(
   let last = lastEventId;
   for (;;) {
     const before = last;
-    const response = await openEvents(transport, pathOf(...at, id, 'events'), last, signal);
+    const stream = await openEvents(transport, pathOf(...at, id, 'events'), last, signal);
     // The last event was the last of all.
-    if (response?.status === 204) return;
-    if (!response?.body) {
+    if (stream?.status === 204) return;
+    if (!stream?.pieces) {
       yield { type: 'done', id: '', job: await waitForJob(transport, at, id, signal) };
       return;
     }
     try {
-      for await (const message of readEvents(response.body)) {
+      for await (const message of readEvents(stream.pieces)) {
         last = message.id ?? last;
         const event = toJobEvent(message, parse);
         if (event) yield event;

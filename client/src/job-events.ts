@@ -11,23 +11,14 @@ export type JobEvent =
   /** The end, however it ended; nothing comes after it. */
   | { type: 'done'; id: string; job: Job };
 
-/** The server-sent events of a body, as they arrive. Ends when the body does; throws when it breaks. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
+/** The server-sent events of a stream, as they arrive. Ends when the stream does; throws when it breaks. */
+export async function* readEvents(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => arrived.push(event) });
   const decoder = new TextDecoder();
-  // Not every browser iterates a stream by itself.
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      parser.feed(decoder.decode(value, { stream: true }));
-      yield* arrived.splice(0);
-    }
-  } finally {
-    // Who leaves early wants no more of it; a stream that broke has nothing to cancel.
-    await reader.cancel().catch(() => undefined);
+  for await (const bytes of pieces) {
+    parser.feed(decoder.decode(bytes, { stream: true }));
+    yield* arrived.splice(0);
   }
 }
 

@@ -6,6 +6,8 @@ import type { Transport } from './transport.ts';
 export interface JobFilter {
   model?: string;
   status?: Job['status'];
+  /** Only those that failed with this. */
+  error_type?: NonNullable<Job['error']>['error_type'];
   metadata?: Record<string, string>;
 }
 
@@ -39,9 +41,9 @@ export function createJobsAt(at: JobsAt, transport: Transport, parse: (text: str
         signal,
       }),
     /** Newest first; pages are asked for as they are reached. */
-    list: ({ model, status, metadata = {} }: JobFilter = {}, { signal }: Options = {}) => {
+    list: ({ model, status, error_type, metadata = {} }: JobFilter = {}, { signal }: Options = {}) => {
       const labels = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value]);
-      const query = { model, status, limit: 100, ...Object.fromEntries(labels) };
+      const query = { model, status, error_type, limit: 100, ...Object.fromEntries(labels) };
       return itemsOf<Job>(transport, withQuery(pathOf(...at), query), signal);
     },
     /** The output alone, as the model gave it. */

@@ -1,4 +1,5 @@
 import { ApiError, ConnectionError } from './errors.ts';
+import { readLive } from './live-body.ts';
 import { pause } from './pause.ts';
 import { isTransient, parseRetryAfter, secondsUntilRepeat } from './retry.ts';
 import type { Problem } from './schema.ts';
@@ -14,6 +15,8 @@ export interface ClientOptions {
   longestPause?: number;
   /** Seconds for one try, without what the broker is asked to wait. 30 by default. */
   timeout?: number;
+  /** Seconds without a byte after which a stream is taken for broken. 40 by default; the broker sends a comment every 15. */
+  longestSilence?: number;
   fetch?: typeof fetch;
   /** Reads the JSON of answers. `JSON.parse` rounds integers over 2^53; another one need not. */
   parse?: typeof JSON.parse;
@@ -31,18 +34,24 @@ export interface Request {
   signal?: AbortSignal | undefined;
 }
 
+export interface Opened {
+  status: number;
+  /** What comes, as it comes; null where there is no body. */
+  pieces: AsyncIterable<Uint8Array> | null;
+}
+
 export interface Transport {
   /**
    * The JSON of the answer, taken at the word of the document; null where there is none. Throws an ApiError or a
    * ConnectionError.
    */
   ask<T>(request: Request): Promise<T>;
-  /** The answer as soon as its headers are there; its body is not read. Throws likewise. */
-  open(request: Request): Promise<Response>;
+  /** A stream, as soon as its headers are there. Throws likewise, also while it is read. */
+  open(request: Request): Promise<Opened>;
 }
 
 export function createTransport(options: ClientOptions): Transport {
-  const { tries = 5, longestPause = 60, timeout = 30, parse = JSON.parse } = options;
+  const { tries = 5, longestPause = 60, timeout = 30, longestSilence = 40, parse = JSON.parse } = options;
   const base = options.url.replace(/\/+$/, '');
   const send = options.fetch ?? ((input: string, init: RequestInit) => fetch(input, init));
 
@@ -99,7 +108,11 @@ export function createTransport(options: ClientOptions): Transport {
 
   return {
     ask: (request) => patiently(request, async (response) => parse((await response.text()) || 'null')),
-    open: (request) => patiently(request, async (response) => response),
+    open: (request) =>
+      patiently(request, async ({ status, body }) => ({
+        status,
+        pieces: body && readLive(body, longestSilence),
+      })),
   };
 }
 

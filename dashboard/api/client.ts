@@ -35,8 +35,32 @@ export function onSignedOut(listener: () => void): () => void {
   return () => signedOut.delete(listener);
 }
 
-/** Asks the API; throws `ApiFault` for what it refuses. */
-export async function open(path: string, ask: Ask = {}): Promise<Response> {
+/** A connection that is lost says nothing of its end; without this, each would take one of the browser's few for ever. */
+const LATEST_MS = 30_000;
+
+/** A stream, as soon as its headers are there; throws `ApiFault` for what the API refuses. */
+export function open(path: string, ask?: Ask): Promise<Response> {
+  return inTime(ask, (inner) => send(path, inner));
+}
+
+export function call<T>(path: string, ask?: Ask): Promise<T> {
+  return inTime(ask, async (inner) => {
+    const text = await (await send(path, inner)).text();
+    return JSON.parse(text === '' ? 'null' : text);
+  });
+}
+
+async function inTime<T>(ask: Ask = {}, act: (ask: Ask) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new TypeError('No answer in time')), LATEST_MS);
+  try {
+    return await act({ ...ask, signal: AbortSignal.any([late.signal, ...(ask.signal ? [ask.signal] : [])]) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function send(path: string, ask: Ask): Promise<Response> {
   const { method = 'GET', json, headers = {}, signal } = ask;
   const response = await fetch(path, {
     method,
@@ -51,12 +75,6 @@ export async function open(path: string, ask: Ask = {}): Promise<Response> {
   if (response.ok) return response;
   if (response.status === 401) for (const listener of signedOut) listener();
   throw new ApiFault(response.status, await readProblem(response));
-}
-
-export async function call<T>(path: string, ask?: Ask): Promise<T> {
-  const response = await open(path, ask);
-  const text = await response.text();
-  return JSON.parse(text === '' ? 'null' : text);
 }
 
 async function readProblem(response: Response): Promise<Partial<Problem>> {

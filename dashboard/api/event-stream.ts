@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { readLive } from '../../shared/live-body.ts';
 import { ApiFault, open } from './client.ts';
 
 export interface StreamEvent {
@@ -11,7 +12,7 @@ const AGAIN_MS = 1500;
 
 /**
  * The server-sent events of a path until its `done`, or until the signal. Over fetch, because an EventSource cannot send
- * a credential; it resumes after the last event where the connection broke.
+ * a credential; it resumes after the last event where the connection broke or fell silent.
  */
 export async function followEvents(
   path: string,
@@ -46,12 +47,7 @@ async function readOnce(
     onEvent: ({ id = '', event = 'message', data }) => take({ id, kind: event, data }),
   });
   const decoder = new TextDecoder();
-  const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    parser.feed(decoder.decode(value, { stream: true }));
-  }
+  for await (const piece of readLive(body)) parser.feed(decoder.decode(piece, { stream: true }));
 }
 
 function pause(signal: AbortSignal): Promise<void> {

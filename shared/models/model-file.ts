@@ -32,7 +32,7 @@ const checkFile = compileSchema(ModelFile, { strict: true });
 const checkFields = compileSchema(ModelSpec, { strict: true, all: true });
 
 /**
- * Reads the specs in a YAML file. `${NAME}` and `${file:/path}` in an endpoint's url or headers are replaced from `env` and
+ * Reads the specs in a YAML file: a list under `models`, or one of them alone. `${NAME}` and `${file:/path}` in an endpoint's url or headers are replaced from `env` and
  * from files, which `read` reads.
  * Throws a ModelFileError that names every fault found.
  */
@@ -49,13 +49,22 @@ export function parseModelFile(
     detail: (message.split('\n', 1)[0] ?? message).replace(/:$/, ''),
   }));
   if (broken.length > 0) throw new ModelFileError(source, broken);
-  const content: unknown = document.toJS();
+  const written: unknown = document.toJS();
+  const isAlone =
+    typeof written === 'object' && written !== null && 'name' in written && !('models' in written);
+  const content: unknown = isAlone ? { models: [written] } : written;
   if (content === null)
     throw new ModelFileError(source, [{ pointer: '', detail: 'is empty: list models under `models`' }]);
   const missing = replacePlaceholders(content, secretsFrom(env, read));
   const faults = [...missing, ...checkContent(content).filter(({ pointer }) => !isTold(missing, pointer))];
-  if (faults.length > 0 || !isModelFile(content)) throw new ModelFileError(source, faults);
+  const places = isAlone ? faults.map(outOfList) : faults;
+  if (faults.length > 0 || !isModelFile(content)) throw new ModelFileError(source, places);
   return content.models.filter(isModelSpec);
+}
+
+/** Of the only model of a file that is no list. */
+function outOfList({ pointer, detail }: Fault): Fault {
+  return { pointer: pointer.replace(/^\/models\/0/, ''), detail };
 }
 
 function isModelFile(content: unknown): content is { models: unknown[] } {

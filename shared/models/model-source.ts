@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../errors.ts';
+import { messageOf, type Fault } from '../errors.ts';
 import type { ModelSpec } from '../model.ts';
-import { checkTogether, ModelFileError, parseModelFile } from './model-file.ts';
+import { checkTogether, describeFaults, ModelFileError, parseModelFile } from './model-file.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -35,11 +35,28 @@ export function createModelSource(location: string, env: Record<string, string |
     return text;
   }
 
+  /** Throws the faults of all files that cannot be used. */
+  function parseFiles(files: readonly { file: string; text: string }[]): ModelSpec[] {
+    const broken: ModelFileError[] = [];
+    const specs = files.flatMap(({ file, text }) => {
+      try {
+        return parseModelFile(text, file, env, readSecret);
+      } catch (error) {
+        if (!(error instanceof ModelFileError)) throw error;
+        broken.push(error);
+        return [];
+      }
+    });
+    const [first] = broken;
+    if (first) throw broken.length === 1 ? first : new ModelFileError(location, broken.flatMap(namedFaults));
+    return specs;
+  }
+
   async function load(): Promise<ModelSpec[]> {
     const files = await readFiles(location);
     seen = JSON.stringify(files);
     secrets = new Map();
-    const specs = files.flatMap(({ file, text }) => parseModelFile(text, file, env, readSecret));
+    const specs = parseFiles(files);
     const faults = checkTogether(specs);
     if (faults.length > 0) throw new ModelFileError(location, faults);
     return specs;
@@ -79,6 +96,12 @@ export function createModelSource(location: string, env: Record<string, string |
       await watching;
     },
   };
+}
+
+/** The faults of one file among those of others. */
+function namedFaults({ source, faults }: ModelFileError): Fault[] {
+  const file = path.basename(source);
+  return faults.map((fault) => ({ pointer: '', detail: describeFaults(file, [fault]) }));
 }
 
 /** A file that is not there counts as an empty one: it is looked for until it comes. */

@@ -143,6 +143,45 @@ test('a server that does not speak HTTP exits with 3 and says nothing of JavaScr
   t.notRegex(stderr, /TypeError|fetch failed|\n {4}at /);
 });
 
+test('https to a port without TLS exits with 3 and says so in words', async (t) => {
+  const broker = await listingBroker(t);
+  const { code, stderr } = await runInferq(t, ['jobs', 'ls', '--url', broker.url.replace('http', 'https')]);
+  t.is(code, 3);
+  t.regex(stderr, /what listens there does not speak TLS; is it http:\/\/\?/);
+  t.notRegex(stderr, /openssl|routines/i);
+});
+
+for (const [command, cure] of [
+  ['tenants get nobody', /npx inferq tenants ls/],
+  ['tokens revoke tok_x', /npx inferq tokens ls TENANT/],
+  ['webhooks replay msg_job_1_1', /npx inferq webhooks ls/],
+  ['jobs get job_1', /npx inferq jobs ls/],
+  ['jobs ls', /Check --url or INFERQ_URL/],
+] as const) {
+  test(`${command}, where nothing is found, says where to look`, async (t) => {
+    const broker = await startFakeBroker(t);
+    const { code, stderr } = await runInferq(t, command.split(' '), { broker });
+    t.is(code, 1);
+    const advice = stderr.split('\n').filter((line) => line.includes('→'));
+    t.is(advice.length, 1, stderr);
+    t.regex(advice[0] ?? '', cure);
+  });
+}
+
+for (const command of [
+  'tokens create acme --name ci --expires tomorrow',
+  'tenants set acme --rate 0/60',
+  'tenants set acme --rate 5/0',
+]) {
+  test(`${command} is refused before it is sent, with an example of what it takes`, async (t) => {
+    const broker = await startFakeBroker(t);
+    const { code, stderr } = await runInferq(t, command.split(' '), { broker });
+    t.is(code, 2);
+    t.regex(stderr, /such as (2027-01-31T12:00:00Z|100\/60)/);
+    t.is(broker.seen.length, 0);
+  });
+}
+
 const html: Reply = (response) => void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>');
 const badGateway: Reply = (response) => void response.writeHead(502).end('<html>Bad Gateway');
 const moved: Reply = (response) => void response.writeHead(301, { Location: 'https://example.org/' }).end();

@@ -22,14 +22,14 @@ test('jobs ls asks for what its options say', async (t) => {
   const broker = await startFakeBroker(t);
   broker.on('GET /jobs', json(200, { data: [], next: null }));
   const labels = ['--metadata', 'order=42', '-m', 'shop=a b'];
-  await runInferq(t, ['jobs', 'ls', '--model', 'ocr@2', '--status', 'failed', '-n', '7', ...labels], {
-    broker,
-  });
+  const choice = ['--model', 'ocr@2', '--status', 'failed', '--error-type', 'model_error', '-n', '7'];
+  await runInferq(t, ['jobs', 'ls', ...choice, ...labels], { broker });
   const query = new URLSearchParams(broker.seen[0]?.url.split('?')[1]);
   t.deepEqual(Object.fromEntries(query), {
     limit: '7',
     model: 'ocr@2',
     status: 'failed',
+    error_type: 'model_error',
     'metadata.order': '42',
     'metadata.shop': 'a b',
   });
@@ -78,8 +78,13 @@ test('jobs ls says when there are none, and what to type next', async (t) => {
 test('jobs ls says when none fit, and how to see all', async (t) => {
   const broker = await startFakeBroker(t);
   broker.on('GET /jobs', json(200, { data: [], next: null }));
-  const { stderr } = await runInferq(t, ['jobs', 'ls', '--status', 'failed'], { broker });
-  t.regex(stderr, /No jobs fit.*npx inferq jobs ls/);
+  for (const choice of [
+    ['--status', 'failed'],
+    ['--error-type', 'model_error'],
+  ]) {
+    const { stderr } = await runInferq(t, ['jobs', 'ls', ...choice], { broker });
+    t.regex(stderr, /No jobs fit.*npx inferq jobs ls/);
+  }
 });
 
 for (const args of [

@@ -103,24 +103,65 @@ test('models add puts each model of a file under its name and version', async (t
   const broker = await startFakeBroker(t);
   broker.on('PUT /models/a', json(201, { ...model, name: 'a' }));
   broker.on('PUT /models/b%402', json(200, { ...model, name: 'b', version: '2' }));
-  const input = 'models:\n  - {name: a, protocol: json}\n  - {name: b, version: "2", protocol: json}\n';
+  const endpoints = [{ url: 'http://a/x' }];
+  const specs = [
+    { name: 'a', protocol: 'json', endpoints },
+    { name: 'b', version: '2', protocol: 'json', endpoints },
+  ];
+  const input = JSON.stringify({ models: specs });
   const { code, stdout, stderr } = await runInferq(t, ['models', 'add', '-'], { broker, input });
   t.is(code, 0, stderr);
   t.is(stdout, 'a@1 added\nb@2 replaced\n');
   t.deepEqual(
     broker.seen.map(({ body }) => JSON.parse(body)),
-    [
-      { name: 'a', protocol: 'json' },
-      { name: 'b', version: '2', protocol: 'json' },
-    ],
+    specs,
   );
+});
+
+test('models add of several models with a fault in one changes nothing, and says which it is in', async (t) => {
+  const broker = await startFakeBroker(t);
+  const endpoint = { url: 'http://a/x' };
+  const good = { name: 'a', protocol: 'json', endpoints: [endpoint] };
+  const bad = { ...good, name: 'b', version: '2', timeuot: 3 };
+  const telling = {
+    ...good,
+    name: 'c',
+    endpoints: [{ ...endpoint, headers: { authorization: 'Bearer s3' } }],
+  };
+  const input = JSON.stringify({ models: [good, bad, telling] });
+  const { code, stdout, stderr } = await runInferq(t, ['models', 'add', '-'], { broker, input });
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.regex(stderr, /\/models\/1\/timeuot {2}b@2: is not a known property: did you mean 'timeout'\?/);
+  t.regex(stderr, /\/models\/2\/endpoints\/0\/headers\/authorization {2}c: must be a reference/);
+  t.is(broker.seen.length, 0);
+});
+
+test('models add that is refused on its way says of which model, and what was added before', async (t) => {
+  const broker = await startFakeBroker(t);
+  const spec = { protocol: 'json', endpoints: [{ url: 'http://a/x' }] };
+  const errors = [{ pointer: '/fallback', detail: 'b@1 falls back to z, which there is not' }];
+  const detail = 'Nothing was changed: /fallback b@1 falls back to z, which there is not.';
+  broker.on('PUT /models/a', json(201, { ...model, name: 'a' }));
+  broker.on('PUT /models/b', problem(422, 'invalid_model', detail, { errors }));
+  const models = [
+    { ...spec, name: 'a' },
+    { ...spec, name: 'b', fallback: 'z' },
+  ];
+  const input = JSON.stringify({ models });
+  const { code, stdout, stderr } = await runInferq(t, ['models', 'add', '-'], { broker, input });
+  t.is(code, 1);
+  t.is(stdout, 'a@1 added\n');
+  t.regex(stderr, /b: Nothing was changed: .*\n {2}In force already, before it in the file: a@1\n/);
+  t.regex(stderr, /\/models\/1\/fallback {2}b: b@1 falls back to z/);
 });
 
 test('models add takes a single spec in JSON, and tells each fault that the broker finds', async (t) => {
   const broker = await startFakeBroker(t);
   const errors = [{ pointer: '/timeuot', detail: "is not a known property: did you mean 'timeout'?" }];
   broker.on('PUT /models/a', problem(422, 'invalid_model', 'Nothing was changed', { errors }));
-  const { code, stderr } = await runInferq(t, ['models', 'add', '-'], { broker, input: '{"name": "a"}' });
+  const input = '{"name": "a", "protocol": "json", "endpoints": [{"url": "http://a/x"}]}';
+  const { code, stderr } = await runInferq(t, ['models', 'add', '-'], { broker, input });
   t.is(code, 1);
   t.regex(stderr, /\/timeuot {2}is not a known property: did you mean 'timeout'\?/);
 });
@@ -222,6 +263,21 @@ test('config check warns of words in a schema that check nothing', async (t) => 
   );
   const { stdout: json } = await runInferq(t, ['config', 'check', 'odd.yaml', '--json'], { cwd });
   t.is(JSON.parse(json).warnings.length, 1);
+});
+
+test('config check tells the faults of each file of a folder, and speaks of no variable where there is none', async (t) => {
+  const cwd = await emptyFolder(t);
+  const spec = 'protocol: json, endpoints: [{url: "http://a"}]';
+  await writeFile(join(cwd, 'a.yaml'), `models: [{name: a, timeout: 0, ${spec}}]`);
+  await writeFile(join(cwd, 'b.yaml'), `models: [{name: b, colour: red, ${spec}}]`);
+  const { code, stderr } = await runInferq(t, ['config', 'check', '.'], { cwd });
+  t.is(code, 1);
+  t.regex(stderr, /a\.yaml at \/models\/0\/timeout: must be > 0/);
+  t.regex(stderr, /b\.yaml at \/models\/0\/colour: is not a known property/);
+  const none = await runInferq(t, ['config', 'check', 'nope'], { cwd });
+  t.is(none.code, 2);
+  t.regex(none.stderr, /no model file or folder at nope/);
+  t.notRegex(none.stderr, /INFERQ_MODELS/);
 });
 
 test('config check tells every fault of a model file without a broker', async (t) => {

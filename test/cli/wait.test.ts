@@ -1,4 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
+import { createClient } from '../../cli/client.ts';
+import { follow } from '../../cli/follow.ts';
 import type { Job } from '../../shared/job.ts';
 import { events, json, problem, startFakeBroker, type FakeBroker, type Reply } from './fake-broker.ts';
 import { runInferq, whenItSays, type RunOptions } from './inferq-process.ts';
@@ -128,6 +130,26 @@ test('--wait resumes a stream that broke where it broke, and prints no piece twi
   t.deepEqual(
     streams.map(({ headers }) => headers['last-event-id']),
     [undefined, '2'],
+  );
+});
+
+const nothing = () => undefined;
+
+test('a stream that falls silent is given up, and goes on after the last event', async (t) => {
+  const broker = await streamingBroker(
+    t,
+    events([['status', { status: 'running', attempt: 1 }]], 'hold'),
+    events([['done', succeededJob('de')]], 'end', 2),
+  );
+  const connection = { url: broker.url, token: 'ifq_test', source: { url: 'flag', token: 'flag' } };
+  const client = createClient({ connection, fetch, random: Math.random, note: nothing, trace: nothing });
+  const signal = AbortSignal.timeout(20_000);
+  const job = await follow({ client, id: 'job_1', tell: nothing, signal, longestSilence: 0.2 });
+  t.is(job.output, 'de');
+  const streams = broker.seen.filter(({ url }) => url.endsWith('/events'));
+  t.deepEqual(
+    streams.map(({ headers }) => headers['last-event-id']),
+    [undefined, '1'],
   );
 });
 

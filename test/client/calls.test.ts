@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
 import {
   ApiError,
@@ -125,6 +126,38 @@ test('a stream that breaks goes on after the last event, and gives each once', a
   );
 });
 
+test('a stream that falls silent is given up, and goes on after the last event', async (t) => {
+  const broker = await startFakeBroker(t);
+  broker.on(
+    'GET /jobs/job_1/events',
+    events([['output', { chunk: 'a' }]], 'hold'),
+    events([['done', succeededJob('a')]], 'end', 2),
+  );
+  const client = createClient({ url: broker.url, token: 'ifq_test', longestSilence: 0.2 });
+  const stream = client.stream('job_1', { signal: AbortSignal.timeout(20_000) });
+  const told = await Array.fromAsync(stream, ({ type }) => type);
+  t.deepEqual(told, ['output', 'done']);
+  t.deepEqual(
+    broker.seen.map(({ headers }) => headers['last-event-id']),
+    [undefined, '1'],
+  );
+});
+
+test('a stream is not given up while comments come', async (t) => {
+  const broker = await startFakeBroker(t);
+  const comments = setInterval(() => open?.write(': still here\n\n'), 50);
+  t.teardown(() => clearInterval(comments));
+  let open: ServerResponse | undefined;
+  broker.on('GET /jobs/job_1/events', (response) => {
+    open = response.writeHead(200, { 'content-type': 'text/event-stream' });
+    setTimeout(() => response.end(`id: 1\nevent: done\ndata: ${JSON.stringify(succeededJob(1))}\n\n`), 3500);
+  });
+  const client = createClient({ url: broker.url, token: 'ifq_test', longestSilence: 3 });
+  const told = await Array.fromAsync(client.stream('job_1'), ({ type }) => type);
+  t.deepEqual(told, ['done']);
+  t.is(broker.seen.length, 1);
+});
+
 test('where events are not kept any more, the end is told all the same', async (t) => {
   const { broker, client } = await pair(t);
   broker.on('GET /jobs/job_1/events', problem(410, 'events_gone', 'Gone.'));
@@ -140,9 +173,11 @@ test('a list is followed over its pages as far as it is read', async (t) => {
     json(200, { data: [sampleJob()], next: '/jobs?cursor=b' }),
     json(200, { data: [sampleJob()], next: null }),
   );
-  const jobs = await Array.fromAsync(client.jobs.list({ status: 'failed', metadata: { order: '42' } }));
+  const jobs = await Array.fromAsync(
+    client.jobs.list({ error_type: 'model_error', metadata: { order: '42' } }),
+  );
   t.is(jobs.length, 2);
-  t.regex(broker.seen[0]?.url ?? '', /status=failed.*metadata\.order=42/);
+  t.regex(broker.seen[0]?.url ?? '', /error_type=model_error.*metadata\.order=42/);
   t.is(broker.seen[1]?.url, '/jobs?cursor=b');
 });
 

@@ -103,6 +103,17 @@ test('only what the image is made of is sent to the builder', (t) => {
   t.false(lines.some((line) => /^!(?:\.inferq|\.git|node_modules|test)/.test(line)));
 });
 
+test('the document tells every role of the image', async (t) => {
+  const child = spawn(process.execPath, [path.join(ROOT, 'docker/entry.mjs'), 'nothing'], { stdio: 'pipe' });
+  t.teardown(() => child.kill('SIGKILL'));
+  const said = await text(child.stderr);
+  const roles = /choose one of (.*)\.$/m.exec(said)?.[1]?.split(', ') ?? [];
+  const [, part = ''] = readDocument('docs/deployment.md').split('\n## The image\n');
+  const [table = ''] = part.split('```', 1);
+  const told = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, role]) => role);
+  t.deepEqual(new Set(told), new Set(roles), said);
+});
+
 test('what goes into the image starts as another user who may write nowhere, and drains', async (t) => {
   t.timeout(10 * 60_000);
   const app = await makeFolder(t);

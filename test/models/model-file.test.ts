@@ -61,6 +61,14 @@ for (const [title, model, message] of FAULTS) {
   });
 }
 
+test('a model alone in its file needs no list, and its faults no place in one', (t) => {
+  t.like(parseModelFile(MODEL, 'm.yaml', {}), [{ name: 'm', timeout: 30 }]);
+  const broken = MODEL.replace('10.0.0.7', '${NOWHERE}');
+  t.throws(() => parseModelFile(`${broken}\ntimeout: 0`, 'm.yaml', {}), {
+    message: /m\.yaml at \/endpoints\/0\/url: .*NOWHERE.*\nm\.yaml at \/timeout: must be > 0/,
+  });
+});
+
 test('every fault of a file is told at once', (t) => {
   const text = `models:
   - {name: "A B", protocol: telepathy, endpoints: [{url: "ftp://x"}], timeout: 0}
