@@ -2,7 +2,7 @@ import { Ajv2020, type AnySchema, type ErrorObject, type Options } from 'ajv/dis
 import addFormats from 'ajv-formats';
 import { closestMatch } from 'leven';
 import { RE2JS } from 're2js';
-import { boundKeywords, countValues, lengthOf, TooManySteps } from './bounded-keywords.ts';
+import { boundKeywords, countObjects, countValues, TooManySteps } from './bounded-keywords.ts';
 import type { Fault } from './errors.ts';
 import { pointerStep } from './json-pointer.ts';
 
@@ -45,21 +45,22 @@ export function compileSchema(
   void meta.validateSchema(schema, true);
   // Each has its own, for two models may give different schemas the same `$id`.
   const ajv = createAjv({ allErrors: all, verbose: all, strict, useDefaults: true, validateSchema: false });
-  const steps = boundKeywords(ajv);
+  const steps = boundKeywords(ajv, schema);
   const validate = ajv.compile(schema);
   // What ajv makes of it answers with a promise.
   if ('$async' in validate) throw new Error('$async is no keyword of JSON Schema, and not taken');
-  const check: SchemaCheck = (value) => {
-    steps.begin(value);
-    return validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault);
-  };
+  const check: SchemaCheck = (value) =>
+    steps.count(value, () => validate(value))
+      ? []
+      : (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault);
   if (isEndless(check)) throw new Error('the schema refers to itself without end');
   return (value) => {
     try {
       return check(value);
     } catch (error) {
-      if (!isEndlessly(error)) throw error;
-      return [{ pointer: '', detail: 'is nested so deep that it cannot be checked against the schema' }];
+      const detail = describeBound(error);
+      if (detail === undefined) throw error;
+      return [{ pointer: '', detail }];
     }
   };
 }
@@ -70,13 +71,16 @@ function isEndless(check: SchemaCheck): boolean {
     check(null);
     return false;
   } catch (error) {
-    return isEndlessly(error);
+    return describeBound(error) !== undefined;
   }
 }
 
-/** The bound of our own, or that of the stack. */
-function isEndlessly(error: unknown): boolean {
-  return error instanceof TooManySteps || error instanceof RangeError;
+/** Where a check ended at the bound of our own, or at that of the stack. */
+function describeBound(error: unknown): string | undefined {
+  if (error instanceof TooManySteps)
+    return 'follows too many references of the schema to be checked against it';
+  if (error instanceof RangeError) return 'is nested so deep that it cannot be checked against the schema';
+  return undefined;
 }
 
 /** So much work is done at most to tell somebody all that is wrong: characters of the schema times values to check. */
@@ -88,8 +92,7 @@ const MOST_WORK = 1_000_000;
  */
 export function compileForSender(schema: AnySchema, { strict = false } = {}): SchemaCheck {
   const text = JSON.stringify(schema);
-  const compiled = compileSchema(schema, { strict });
-  const checkFirst = text.includes('"default"') ? withBoundedDefaults(compiled) : compiled;
+  const checkFirst = compileSchema(schema, { strict });
   if (/"\$(?:ref|dynamicRef|recursiveRef)"/.test(text)) return checkFirst;
   const most = MOST_WORK / text.length;
   let checkAll: SchemaCheck | undefined;
@@ -101,19 +104,31 @@ export function compileForSender(schema: AnySchema, { strict = false } = {}): Sc
   };
 }
 
-/** In characters of what is put into one value. */
-const MOST_DEFAULTS = 2 ** 20;
+/** Characters of defaults that may be put into one value. */
+const MOST_DEFAULTS = 4 * 2 ** 20;
 
-/** Defaults are put in wherever they are missing: a value of a thousand empty objects gets a thousand of them. */
-function withBoundedDefaults(check: SchemaCheck): SchemaCheck {
+/**
+ * The same for a schema of a model. Defaults are put in wherever they are missing, so that a small value of a hundred
+ * thousand empty objects gets a hundred thousand of them: where they could be too many, none is.
+ */
+export function compileForModel(schema: AnySchema): SchemaCheck {
+  const check = compileForSender(schema);
+  const most = MOST_DEFAULTS / lengthOfDefaults(schema);
+  if (!/"(?:\w*[iI]tems|\w+Properties|\$\w*[rR]ef)"/.test(JSON.stringify(schema))) return check;
   return (value) => {
-    const most = lengthOf(value, Infinity) + MOST_DEFAULTS;
-    const faults = check(value);
-    if (lengthOf(value, most) <= most) return faults;
+    if (most === Infinity || countObjects(value, most) <= most) return check(value);
     return [
-      { pointer: '', detail: 'is too long with the defaults of the schema, which add more than 1 MiB' },
+      { pointer: '', detail: 'has too many objects: the defaults of the schema could add more than 4 MiB' },
     ];
   };
+}
+
+/** Of all that stand in it, once. */
+function lengthOfDefaults(schema: unknown): number {
+  if (typeof schema !== 'object' || schema === null) return 0;
+  return Object.entries(schema).reduce((sum, [key, inner]) => {
+    return sum + (key === 'default' ? JSON.stringify(inner).length : lengthOfDefaults(inner));
+  }, 0);
 }
 
 function toFault({

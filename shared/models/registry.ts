@@ -1,4 +1,4 @@
-import { compileForSender, type SchemaCheck } from '../json-schema.ts';
+import { compileForModel, type SchemaCheck } from '../json-schema.ts';
 import { splitName, type ModelSpec } from '../model.ts';
 import { modelCode } from '../redis/keys.ts';
 import { mainVersion } from './traffic.ts';
@@ -74,8 +74,8 @@ function compile(served: ServedSpec): Model {
   return {
     ...served,
     code: modelCode(spec.name),
-    checkInput: compileForSender(spec.input_schema),
-    checkOutput: compileForSender(spec.output_schema),
+    checkInput: compileForModel(spec.input_schema),
+    checkOutput: compileForModel(spec.output_schema),
   };
 }
 

@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import test from 'ava';
-import { compileForSender, compileSchema } from '../../shared/json-schema.ts';
+import { compileForModel, compileForSender, compileSchema } from '../../shared/json-schema.ts';
 
 test('a schema whose check would answer later is refused: nobody would wait for what it says', (t) => {
   t.throws(() => compileSchema({ $async: true, required: ['text'] }), { message: /\$async/ });
@@ -100,9 +103,40 @@ test('what is nested too deep for the stack is a fault of the value', (t) => {
 
 test('defaults do not make a large value of a small one', (t) => {
   const properties = { a: { default: 'x'.repeat(100_000) } };
-  const check = compileForSender({ items: { properties } });
+  const check = compileForModel({ items: { properties } });
   t.deepEqual(check([{}, {}, {}]), []);
-  t.deepEqual(check(Array.from({ length: 20_000 }, () => ({}))), [
-    { pointer: '', detail: 'is too long with the defaults of the schema, which add more than 1 MiB' },
+  const empty = Array.from({ length: 350_000 }, () => ({}));
+  t.deepEqual(check(empty), [
+    { pointer: '', detail: 'has too many objects: the defaults of the schema could add more than 4 MiB' },
   ]);
+  t.deepEqual(empty[0], {}, 'none was put in');
+});
+
+test('a large list of references is checked, however many kinds of items it may have', (t) => {
+  const kinds = Array.from({ length: 24 }, (_, n) => `kind${n}`);
+  const $defs = Object.fromEntries(kinds.map((kind) => [kind, { const: kind }]));
+  const anyOf = kinds.map((kind) => ({ $ref: `#/$defs/${kind}` }));
+  t.deepEqual(compileForModel({ $defs, items: { anyOf } })(Array(500).fill('kind23')), []);
+  const number = { type: 'number' };
+  t.deepEqual(
+    compileForModel({ $defs: { number }, items: { $ref: '#/$defs/number' } })(Array(1_100_000).fill(1)),
+    [],
+  );
+});
+
+test('what was checked is not kept', async (t) => {
+  const check = compileSchema({ $defs: { a: true }, $ref: '#/$defs/a' });
+  const values = new FinalizationRegistry<string>((what) => gone.push(what));
+  const gone: string[] = [];
+  let value: object | undefined = { text: 'x'.repeat(1000) };
+  values.register(value, 'value');
+  check(value);
+  value = undefined;
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  for (let tries = 0; gone.length === 0 && tries < 50; tries++) {
+    if (typeof collect === 'function') Reflect.apply(collect, undefined, []);
+    await sleep(10);
+  }
+  t.deepEqual(gone, ['value']);
 });
