@@ -1,5 +1,6 @@
 import { InferqError } from '../shared/errors.ts';
 import type { Endpoint } from '../shared/model.ts';
+import { PLAIN_HEADERS } from '../shared/models/secret-references.ts';
 
 /** An endpoint of a model's spec, taken apart once. */
 export interface EndpointAddress {
@@ -27,7 +28,9 @@ export function addressOf({ url, headers = {} }: Endpoint): EndpointAddress {
     ...(credentials === ':' ? {} : { authorization: `Basic ${basic}` }),
     ...lowerCased(headers),
   };
-  const values = Object.values(own).flatMap((value) => [value, ...value.split(' ')]);
+  const values = Object.entries(own).flatMap(([name, value]) =>
+    PLAIN_HEADERS.includes(name) ? [] : [value, ...value.split(' ')],
+  );
   const secrets = [...values, unescape(password), ...searchParams.values()];
   return {
     origin,

@@ -133,7 +133,7 @@ export function createModelWorkers({
 
   /** One after the other: an earlier state of the registry must not close what a later one has opened. */
   function sync(): Promise<void> {
-    syncing = syncing.then(syncNow);
+    syncing = syncing.then(syncNow, syncNow);
     return syncing;
   }
 

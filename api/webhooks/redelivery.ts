@@ -60,17 +60,18 @@ export async function recover(parts: RedeliveryParts, tenant: string, since: num
     findDeliveries(parts.redis, tenant, 'failed', since, MOST + 1),
     findDeliveries(parts.redis, tenant, 'pending', since, MOST + 1),
   ]);
-  let count = 0;
+  let sent = 0;
   await eachOf(failed.slice(0, MOST), async (id) => {
     const job = await parts.store.read(parseEndMessageId(id)?.jobId ?? '', { tenant });
-    if (job && (await redeliver(parts, job, id))) count += 1;
+    if (job && (await redeliver(parts, job, id))) sent += 1;
   });
+  let hastened = 0;
   await eachOf(pending.slice(0, MOST), async (id) => {
-    if (await hasten(parts, parseEndMessageId(id)?.jobId ?? '', id)) count += 1;
+    if (await hasten(parts, parseEndMessageId(id)?.jobId ?? '', id)) hastened += 1;
   });
   // Of what waits the same call again would find the same, until it is delivered. And those given up of which nothing
   // is known any more can be asked for for ever.
-  return { count, more: failed.length > MOST && count > 0 };
+  return { count: sent + hastened, more: failed.length > MOST && sent > 0 };
 }
 
 async function eachOf(ids: readonly string[], act: (id: string) => Promise<void>): Promise<void> {

@@ -64,7 +64,7 @@ async function attempt(options: Attempt): Promise<RunningRedis | string> {
   const { command, env, dir } = options;
   const config = join(dir, 'redis.conf');
   const log = join(dir, 'redis.log');
-  const memory = Math.floor(totalmem() * PART_OF_MEMORY);
+  const memory = Math.floor(Math.min(totalmem(), process.constrainedMemory() || Infinity) * PART_OF_MEMORY);
   await writeFile(config, redisConfig({ ...options, memory, more: options.settings }), { mode: 0o600 });
   const { child, exited } = startLogged(command, [config], { env: { ...process.env, ...env }, log });
   if (child.pid !== undefined) endWithUs(child.pid, exited);

@@ -6,8 +6,12 @@ import { storageUnavailable, type BlobStore } from './blob-store.ts';
  * it took nobody would find again.
  */
 export function createMarkedBlobs(store: BlobStore, mark: string): BlobStore {
+  let looking: Promise<boolean> | undefined;
+
+  /** One look at a time: where a mount hangs, each would take a thread of Node's few. */
   async function check(): Promise<void> {
-    if (await store.has(mark)) return;
+    looking ??= store.has(mark).finally(() => (looking = undefined));
+    if (await looking) return;
     throw new Error(`The mark of the start is not in ${store.name} any more: see that it is mounted.`);
   }
 

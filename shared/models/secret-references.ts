@@ -9,7 +9,13 @@ const REFERENCE = /\$\{(INFERQ_SECRET_[A-Z0-9_]+)\}/;
 /** A reference alone, or after the name of a scheme: `Bearer ${INFERQ_SECRET_KEY}`. */
 const HEADER = new RegExp(`^(?:[A-Za-z][A-Za-z0-9-]* )?${REFERENCE.source}$`);
 /** Headers that say what is asked for, and where: they hold no secret, and may be written as they are. */
-const PLAIN = ['accept', 'accept-language', 'content-type', 'host', 'user-agent'];
+export const PLAIN_HEADERS: readonly string[] = [
+  'accept',
+  'accept-language',
+  'content-type',
+  'host',
+  'user-agent',
+];
 const TELLING = /key|token|secret|password|signature|^sig$|auth/i;
 
 /** What a spec must not hold that comes over the API: secrets themselves, and references to anything but secrets. */
@@ -29,12 +35,12 @@ function checkEndpoint({ url, headers = {} }: Endpoint, pointer: string): Fault[
 
 /** No reference but to a secret: it would be sent as it is written. */
 function isPlain(name: string, value: string): boolean {
-  return PLAIN.includes(name.toLowerCase()) && !value.includes('${');
+  return PLAIN_HEADERS.includes(name.toLowerCase()) && !value.includes('${');
 }
 
 const HEADER_RULE =
   `must be a reference to a variable of the workers, such as \${${PREFIX}KEY} or Bearer \${${PREFIX}KEY}: ` +
-  `secrets are not sent over the API, and only ${PLAIN.join(', ')} may be written as they are`;
+  `secrets are not sent over the API, and only ${PLAIN_HEADERS.join(', ')} may be written as they are`;
 
 function faultOfUrl(text: string): string | undefined {
   if (text.includes('${')) return 'must not hold references: only headers may';

@@ -56,7 +56,7 @@ export function measureLoads(registry: Registry, read: () => Promise<Loads>, now
   gauge('inferq_model_paused', '1 while the model is paused', ({ paused }) => Number(paused));
   collected(
     'inferq_webhooks_owed',
-    'Webhooks that have not arrived, be it that their next attempt is to come',
+    'Webhooks that have not arrived, also those whose next attempt is to come',
     [],
     (add, { webhooks }) => add(webhooks.owed, {}),
   );

@@ -84,3 +84,15 @@ test('secrets that the server repeats are taken out, from the url and from the h
   );
   t.false(/sk-0123|word1|query\/secret|canary/.test(detail));
 });
+
+test('headers that hold no secret are told as they are: whoever mends the call needs them', (t) => {
+  const plain = addressOf({
+    url: 'http://model/infer',
+    weight: 1,
+    priority: 0,
+    headers: { Accept: 'application/json', Host: 'iris.example.com' },
+  });
+  const message = 'no application/json for iris.example.com';
+  const { message: detail } = refusalFault({ status: 406, retryAfter: undefined, message }, plain, at);
+  t.true(detail.includes(message));
+});
