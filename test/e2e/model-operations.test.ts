@@ -63,15 +63,6 @@ test('failed jobs of all tenants run again by a redrive, those that it names and
   const broker = await startTestBroker(t, { models: [jsonModel('m', model.url), jsonModel('n', model.url)] });
   const theirs = await tokenOf(broker, 'acme');
   const ids: string[] = [];
-  const fail = async (input: string, headers = {}, name = 'm'): Promise<Job> => {
-    const job = await broker.submit({ model: name, input }, headers);
-    ids.push(job.id);
-    return job;
-  };
-  for (let at = 0; at < 8; at++) await fail(`mine ${at}`);
-  const own = ids.slice();
-  for (let at = 0; at < 3; at++) await fail(`theirs ${at}`, theirs);
-  await fail('another model', {}, 'n');
   const statusOf = async (id: string): Promise<string> => {
     for (const headers of [{}, theirs]) {
       const { body } = await broker.request(`/jobs/${id}?wait=20`, { headers });
@@ -79,7 +70,16 @@ test('failed jobs of all tenants run again by a redrive, those that it names and
     }
     return 'none';
   };
-  for (const id of ids) t.is(await statusOf(id), 'failed');
+  // One after the other: the redrive goes by when they failed.
+  const fail = async (input: string, headers = {}, name = 'm'): Promise<void> => {
+    const { id } = await broker.submit({ model: name, input }, headers);
+    t.is(await statusOf(id), 'failed');
+    ids.push(id);
+  };
+  for (let at = 0; at < 8; at++) await fail(`mine ${at}`);
+  const own = ids.slice();
+  for (let at = 0; at < 3; at++) await fail(`theirs ${at}`, theirs);
+  await fail('another model', {}, 'n');
   const redrive = async (json?: unknown) => (await post(broker, '/models/m/redrive', json)).body;
   t.deepEqual(await redrive({ error_type: 'model_timeout' }), { redriven: 0, stopped: null, next: null });
   t.deepEqual(await redrive({ since: '2999-01-01T00:00:00Z' }), { redriven: 0, stopped: null, next: null });
