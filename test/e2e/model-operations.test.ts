@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import type { Job } from '../../shared/job.ts';
 import { jsonModel, startTestBroker, type TestBroker } from '../support/broker.ts';
 import { answer, startScriptedModel } from '../support/scripted-model.ts';
 import { bearer, makeToken, putTenant } from '../support/tenant.ts';
