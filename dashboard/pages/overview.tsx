@@ -66,12 +66,11 @@ const PROMISES = {
 } as const;
 
 function RedisStat({ redis: { memory, durability } }: { redis: NonNullable<Overview['redis']> }) {
-  const of = memory && memory.limit > 0 ? ` of ${bytes(memory.limit)}` : '';
+  const of = memory && memory.limit > 0 ? `, of ${bytes(memory.limit)}` : '';
   return (
     <Stat
-      label="Redis"
+      label={`Redis${of}`}
       value={memory ? bytes(memory.used) : 'cluster'}
-      unit={of}
       more={`${durability}: ${PROMISES[durability]}`}
     />
   );

@@ -9,6 +9,7 @@ const beyond = (element: string): string =>
   `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(${element})`;
 const BEYOND_MODELS = beyond(`document.querySelector('.overview').parentElement`);
 const BEYOND_WORKERS = `Math.max(...[...document.querySelectorAll('.workers tr > *')].map((cell) => ${beyond('cell')}))`;
+const BEYOND_STATS = `Math.max(...[...document.querySelectorAll('.stat')].map((card) => ${beyond('card')}))`;
 const BEYOND_DIALOG = beyond(`document.querySelector('dialog')`);
 
 /** A failing endpoint, a webhook that was refused, a tenant with a token. Answers the id of a job. */
@@ -70,17 +71,21 @@ withBrowser('no page is wider than a telephone', async (t) => {
   t.true((row?.height ?? Infinity) < 150, `the row of the endpoint is ${row?.height} px high`);
 });
 
-withBrowser('the overview hides no column of the models on a screen', async (t) => {
-  const { broker } = await startDemo(t);
-  await broker.run({ model: 'language-id', input: { text: 'Guten Morgen' } });
-  const hidden: [number, number][] = [];
-  for (const width of [1024, 1280, 1366, 1440]) {
-    const { page } = await visit(t, broker, '', { viewport: { width, height: 800 } });
-    await page.getByRole('rowheader', { name: /language-id/ }).waitFor();
-    hidden.push([width, await page.evaluate<number>(BEYOND_MODELS)]);
-  }
-  t.deepEqual(
-    hidden.filter(([, pixels]) => pixels > 0),
-    [],
-  );
-});
+withBrowser(
+  'the overview hides no column of the models on a screen, and no figure stands out of its card',
+  async (t) => {
+    const { broker } = await startDemo(t);
+    await broker.run({ model: 'language-id', input: { text: 'Guten Morgen' } });
+    const hidden: [number, number][] = [];
+    for (const width of [1024, 1280, 1366, 1440]) {
+      const { page } = await visit(t, broker, '', { viewport: { width, height: 800 } });
+      await page.getByRole('rowheader', { name: /language-id/ }).waitFor();
+      hidden.push([width, await page.evaluate<number>(BEYOND_MODELS)]);
+      hidden.push([width, await page.evaluate<number>(BEYOND_STATS)]);
+    }
+    t.deepEqual(
+      hidden.filter(([, pixels]) => pixels > 0),
+      [],
+    );
+  },
+);
